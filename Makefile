@@ -1,0 +1,64 @@
+# make demo | test | check | bench   Everything is set up in .venv by whichever comes first.
+PYTHON      ?= python3
+VENV        ?= .venv
+EXTRAS      ?= dev
+# Extra package index for PyTorch, wanted only with EXTRAS=dev,lm: on Linux give PyTorch's CPU index (its address is on
+# PyTorch's own "Get started" page) to avoid some gigabytes of CUDA: make setup EXTRAS=dev,lm TORCH_INDEX=<that address>
+TORCH_INDEX ?=
+BIN          = $(VENV)/bin
+STAMP        = $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+comma        = ,
+INDEX        = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+export PYTHONHASHSEED = 0
+export OMP_WAIT_POLICY = PASSIVE
+
+.PHONY: help setup demo test check bench clean
+
+help:
+	@echo "make demo    set up, run the off-switch grid world to its report (minutes)"
+	@echo "make test    set up, run every check and test"
+	@echo "make check   format, lint, types and fast tests (under a minute once set up)"
+	@echo "make bench   ratios against peers, in one run"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Corrigible needs Python 3.11 or newer; $(PYTHON) is older: make PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+demo: setup
+	$(BIN)/corrigible run off-switch-grid --preset quick
+	@echo "Open the report above in a browser. Next: $(BIN)/corrigible list"
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test: setup browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pytest -n 2
+
+# The page is tested in a real browser. Where Debian packages may be installed, install it; elsewhere say so in one line.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium for the tests of the report ..."; \
+		(apt-get update && apt-get install -y --no-install-recommends chromium) >/dev/null 2>&1 || \
+		echo "Could not install chromium: the tests of the report in a browser will not run."; \
+	else echo "No chromium here: install it (apt-get install chromium) to test the report in a browser."; fi
+
+bench: setup
+	$(BIN)/corrigible bench
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,147 @@
+"""THE MAIN PATH: sandbox -> failure -> detect -> explain -> mitigate -> evidence -> decision, from top to bottom.
+
+Command line: `corrigible run off-switch-grid`. Python: `corrigible.run("off-switch-grid", seeds=3)`.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TypeAlias
+
+from corrigible.errors import BadInput, Interrupted
+from corrigible.stages.device import check_device
+from corrigible.stages.opening import reopen, start
+from corrigible.stages.plan import Cell, Plan, make_plan
+from corrigible.stages.reporting import write_report
+from corrigible.stages.results import RESULTS_FILE, Results, conclude, to_json
+from corrigible.stages.workers import check_workers, run_cells
+from corrigible.store import RunFolder
+from corrigible.types import ProofResult, Verdict
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""(what is being done, cells finished, cells in all)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished run: where it lies, what it found, and the hash of everything learned and done."""
+
+    id: str
+    path: Path
+    report: Path
+    fingerprint: str
+    results: Results
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One verdict for every claim."""
+        return tuple(verdict for verdict in self.results.verdicts if not verdict.part)
+
+
+def run(
+    name: str | None = None,
+    *,
+    preset: str = "quick",
+    seeds: int | Sequence[int] | None = None,
+    conditions: Sequence[str] | None = None,
+    workers: int | None = None,
+    resume: str | Path | None = None,
+    out: str | Path = "runs",
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Run:
+    """Run an experiment to its report, or finish one that was stopped.
+
+    Args:
+        name: a registered experiment (`corrigible list`); may be left out with `resume`.
+        preset: smoke, quick or full.
+        seeds: how many (0, 1, ...), or which; None takes the preset's number.
+        conditions: names to run besides failure and reference; None runs all, with every remedy that applies.
+        workers: processes; None chooses. Results do not depend on it.
+        resume: a run folder; its own settings are used, and a `name` that differs is refused.
+        out: folder that holds run folders.
+        device: cpu or cuda, for learners that use a network.
+        progress: called after every cell.
+
+    Raises:
+        BadInput: an argument breaks a rule; nothing was written.
+        StoreFault: the folder cannot be read or written; what was stored is kept.
+        Interrupted: Ctrl-C; finished cells are stored and the message says how to go on.
+    """
+    check_workers(workers)
+    check_device(device)
+    if resume is not None:
+        plan, folder = reopen(Path(resume), name)
+    else:
+        plan = make_plan(_required(name), preset=preset, seeds=seeds, conditions=conditions)
+        folder = start(plan, Path(out), device)
+    say = progress or _silent
+    with folder:
+        try:
+            make_failures(plan, folder, workers, say)
+            return find_explain_judge(plan, folder, say)
+        except KeyboardInterrupt:
+            folder.finish("interrupted")
+            raise Interrupted(
+                value=f"run {folder.manifest().id} was stopped",
+                rule="every finished cell is stored",
+                remedy=f"go on with `corrigible run --resume {folder.path}`",
+            ) from None
+        except BaseException:
+            with suppress(OSError):
+                folder.finish("failed")
+            raise
+
+
+def make_failures(plan: Plan, folder: RunFolder, workers: int | None, progress: Progress) -> None:
+    """sandbox -> failure -> mitigate: train and roll out every condition on every seed, with and without remedies."""
+    done = 0
+    waves = plan.waves()
+    total = sum(len(wave) for wave in waves)
+
+    def finished(cell: Cell) -> None:
+        nonlocal done
+        done += 1
+        progress(f"{cell.condition}, seed {cell.seed}", done, total)
+
+    for wave in waves:
+        missing = [cell for cell in wave if not folder.has_cell(cell.condition, cell.seed)]
+        done += len(wave) - len(missing)
+        run_cells(missing, folder.path, workers=workers, finished=finished)
+
+
+def find_explain_judge(plan: Plan, folder: RunFolder, progress: Progress) -> Run:
+    """detect -> explain -> evidence -> decision: from stored cells to verdicts and the report."""
+    proofs: list[ProofResult] = []
+    for number, proof in enumerate(plan.experiment.proofs):
+        progress(f"enumerating worlds: {proof.name}", number, len(plan.experiment.proofs))
+        proofs.append(proof.check(plan.preset))
+    progress("detecting, explaining, judging", 1, 1)
+    results = conclude(plan, folder, proofs)
+    folder.write_artefact(RESULTS_FILE, to_json(results))
+    report = write_report(plan, folder, results)
+    folder.finish("done")
+    manifest = folder.manifest()
+    return Run(id=manifest.id, path=folder.path, report=report, fingerprint=manifest.fingerprint or "", results=results)
+
+
+def _required(name: str | None) -> str:
+    if not name:
+        raise BadInput(value="no experiment", rule="run needs a name", remedy="choose one from `corrigible list`")
+    return name
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+class _CallableModule(ModuleType):
+    """Lets `corrigible.run(...)` work also after `import corrigible.run` has put the module in the package's name."""
+
+    __call__ = staticmethod(run)
+
+
+sys.modules[__name__].__class__ = _CallableModule

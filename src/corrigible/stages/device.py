@@ -1,0 +1,22 @@
+"""Where networks run: the CPU by default, CUDA where PyTorch finds one."""
+
+from importlib.util import find_spec
+
+from corrigible.errors import BadInput
+
+
+def check_device(device: str) -> str:
+    """`cpu`, or `cuda` where PyTorch sees such a device; BadInput otherwise."""
+    if device == "cpu":
+        return device
+    if device != "cuda":
+        raise BadInput(
+            value=f"device {device!r}", rule="it must be cpu or cuda", remedy="leave --device out for the CPU"
+        )
+    if find_spec("torch") is None:
+        raise BadInput(value="device 'cuda'", rule="PyTorch is not installed", remedy="install corrigible[lm]")
+    import torch
+
+    if not torch.cuda.is_available():
+        raise BadInput(value="device 'cuda'", rule="PyTorch finds no CUDA device", remedy="use --device cpu")
+    return device

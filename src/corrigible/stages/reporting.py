@@ -1,0 +1,216 @@
+"""Fill the page of a run from its stored cells and results, and write it into the run folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from corrigible.claims import claim
+from corrigible.report import content as page
+from corrigible.report.page import render
+from corrigible.stages.detection import read_condition
+from corrigible.stages.folding import Rows, values_of
+from corrigible.stages.panels import detector_panels, learning_curves
+from corrigible.stages.plan import Plan, condition_of
+from corrigible.stages.provenance import run_again_command
+from corrigible.stages.results import Results, read_rows
+from corrigible.stages.verdicts import PROOF, competence_fault, estimand
+from corrigible.store import RunFolder
+from corrigible.types import Figure, Measurement, Metric, Rule, Verdict
+
+REPORT_FILE: Final = "report.html"
+
+
+def write_report(plan: Plan, run: RunFolder, results: Results) -> Path:
+    """Render the page and write it atomically; returns its path."""
+    text = render(build_content(plan, run, results))
+    return run.write_artefact(REPORT_FILE, text)
+
+
+def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportContent:
+    """Everything that the page shows, from stored cells and results alone."""
+    experiment = plan.experiment
+    rows = read_rows(plan, run)
+    return page.ReportContent(
+        title=experiment.title,
+        failure_mode=experiment.failure_mode,
+        paid=experiment.paid,
+        meant=experiment.meant,
+        happened=what_happened(plan, results),
+        prediction=experiment.prediction,
+        rules_sha256=run.manifest().rules_sha256,
+        headline=experiment.headline,
+        conditions=plan.conditions,
+        metrics=tuple(_metric_panel(plan, results, metric) for metric in _in_order(plan)),
+        competence=page.Competence(
+            metric=experiment.competence.metric,
+            least=experiment.competence.least,
+            met=not competence_fault(experiment, rows),
+            reference=find(results.measurements, experiment.competence.metric, experiment.reference.name),
+        ),
+        provenance=_provenance(plan, run, rows),
+        claims=tuple(
+            page.ClaimOutcome(number=item.claim, sentence=claim(item.claim).text, verdict=item)
+            for item in results.verdicts
+            if not item.part
+        ),
+        rules=tuple(_rule_outcome(plan, results, rows, rule) for rule in results.rules),
+        replays=_replays(plan, run, results),
+        remedies=tuple(
+            page.RemedyRow(
+                condition=score.condition,
+                stage=score.stage,
+                uses_oracle=score.uses_oracle,
+                gain=score.gain,
+                worst_checkpoint=score.worst,
+            )
+            for score in results.remedies
+        ),
+        detectors=detector_panels(plan, results),
+        findings=results.findings,
+        proofs=results.proofs,
+        figures=_figures(plan, rows),
+        learning=learning_curves(plan, rows),
+        cells=_cell_notes(run),
+        notes=results.notes,
+    )
+
+
+def what_happened(plan: Plan, results: Results) -> str:
+    """One sentence: the failure's headline beside the reference's."""
+    experiment = plan.experiment
+    metric = experiment.metric(experiment.headline)
+    failure = find(results.measurements, metric.name, experiment.failure.name)
+    reference = find(results.measurements, metric.name, experiment.reference.name)
+    if failure is None or reference is None:
+        return "Failure and reference were not both measured."
+    return (
+        f"{metric.label}: {_number(metric, failure)} ({experiment.failure.name}), against "
+        f"{_number(metric, reference)} in the reference."
+    )
+
+
+def find(measurements: Sequence[Measurement], metric: str, condition: str) -> Measurement | None:
+    """The plain (not paired) measurement of a metric in a condition."""
+    return next((m for m in measurements if (m.metric, m.condition, m.versus) == (metric, condition, None)), None)
+
+
+def _number(metric: Metric, found: Measurement) -> str:
+    if metric.kind == "proportion":
+        return f"{found.estimate:.0%} [{found.low:.0%}, {found.high:.0%}]"
+    return f"{found.estimate:.3g} [{found.low:.3g}, {found.high:.3g}] {found.unit}"
+
+
+def _in_order(plan: Plan) -> list[Metric]:
+    """The headline first, then competence, then the rest."""
+    first = (plan.experiment.headline, plan.experiment.competence.metric)
+    return sorted(plan.experiment.metrics, key=lambda metric: first.index(metric.name) if metric.name in first else 2)
+
+
+def _metric_panel(plan: Plan, results: Results, metric: Metric) -> page.MetricPanel:
+    own = [item for item in results.measurements if item.metric == metric.name]
+    competence = plan.experiment.competence
+    return page.MetricPanel(
+        metric=metric,
+        measurements=tuple(item for item in own if item.versus is None),
+        differences=tuple(item for item in own if item.versus is not None),
+        least=competence.least if metric.name == competence.metric else None,
+    )
+
+
+def _rule_outcome(plan: Plan, results: Results, rows: Rows, rule: Rule) -> page.RuleOutcome:
+    verdict: Verdict = next(v for v in results.verdicts if (v.claim, v.part) == (rule.claim, rule.part))
+    if rule.metric.startswith(PROOF):
+        name = rule.metric.removeprefix(PROOF)
+        proof = next((item for item in results.proofs if item.name == name), None)
+        return page.RuleOutcome(rule=rule, verdict=verdict, proof=proof)
+    return page.RuleOutcome(rule=rule, verdict=verdict, observed=estimand(plan.experiment, rule, rows))
+
+
+def _replays(plan: Plan, run: RunFolder, results: Results) -> tuple[page.ReplayPanel, ...]:
+    """The first episode of the first seed, so that nobody chose it."""
+    experiment = plan.experiment
+    shown = [("The failure", experiment.failure.name), ("The reference", experiment.reference.name)]
+    best = best_remedy(plan, results)
+    if best:
+        shown.append((f"Mended: {best}", best))
+    seed = plan.seeds[0]
+    panels: list[page.ReplayPanel] = []
+    for title, name in shown:
+        condition = condition_of(experiment, name)
+        setup, views = read_condition(plan, run, name, seed)
+        panels.append(
+            page.ReplayPanel(
+                title=title,
+                role=condition.role,
+                replay=experiment.sandbox.picture(setup, views.trajectory, 0),
+                note=f"Seed {seed}, first episode: not chosen.",
+            )
+        )
+    return tuple(panels)
+
+
+def best_remedy(plan: Plan, results: Results) -> str | None:
+    """The remedy of the failure with the largest gain that is no oracle and keeps the task; None where none helps."""
+    able = [
+        score
+        for score in results.remedies
+        if not score.uses_oracle
+        and score.gain.versus == plan.experiment.failure.name
+        and score.competence.estimate >= plan.experiment.competence.least
+        and score.gain.estimate > 0
+    ]
+    return max(able, key=lambda score: score.gain.estimate).condition if able else None
+
+
+def _figures(plan: Plan, rows: Rows) -> tuple[Figure, ...]:
+    make = plan.experiment.figures
+    if make is None:
+        return ()
+    values = {
+        metric.name: {
+            condition.name: list(values_of(rows, condition.name, metric.name).values()) for condition in plan.conditions
+        }
+        for metric in plan.experiment.metrics
+    }
+    return tuple(make(values))
+
+
+def _provenance(plan: Plan, run: RunFolder, rows: Rows) -> page.Provenance:
+    manifest = run.manifest()
+    origin = manifest.provenance
+    seconds = sum(float(row.get("seconds", 0.0)) for by_seed in rows.values() for row in by_seed.values())
+    every = len(plan.conditions) == len(manifest.config.get("all_conditions", ()))
+    chosen = None if every else tuple(condition.name for condition in plan.conditions)
+    return page.Provenance(
+        run=manifest.id,
+        experiment=plan.experiment.name,
+        version=plan.experiment.version,
+        preset=plan.preset,
+        seeds=plan.seeds,
+        commit=str(origin.get("commit") or "unknown"),
+        dirty=origin.get("dirty"),
+        fingerprint=run.fingerprint(),
+        started=manifest.created,
+        finished=manifest.finished or "",
+        seconds=seconds,
+        command=run_again_command(plan.experiment.name, plan.preset, plan.seeds, chosen),
+        packages={**dict(origin.get("packages", {})), "python": str(origin.get("python", ""))},
+        hardware={name: str(value) for name, value in dict(origin.get("hardware", {})).items()},
+        files=tuple(
+            page.StoredFile(path=name, sha256=digest, size=(run.path / name).stat().st_size)
+            for name, digest in sorted(manifest.artefacts.items())
+            if name != REPORT_FILE
+        ),
+    )
+
+
+def _cell_notes(run: RunFolder) -> tuple[page.CellNote, ...]:
+    return tuple(
+        page.CellNote(
+            state="recomputed",
+            condition=condition,
+            seed=seed,
+            reason="its stored files did not match their checksums, so it was set aside and computed again",
+        )
+        for condition, seed in run.quarantined()
+    )

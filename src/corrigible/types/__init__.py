@@ -1,0 +1,66 @@
+"""The nouns of the laboratory, shared by agents and language models."""
+
+from corrigible.types.columns import join_columns, take_columns
+from corrigible.types.evidence import (
+    PRESETS,
+    Decision,
+    Detection,
+    Finding,
+    Measurement,
+    Metric,
+    PresetName,
+    Proof,
+    ProofResult,
+    Rule,
+    Verdict,
+    VerdictWord,
+    rules_hash,
+)
+from corrigible.types.experiment import (
+    STAGES,
+    Budget,
+    Checkpoint,
+    CheckpointHistory,
+    Competence,
+    Condition,
+    Detector,
+    Events,
+    Experiment,
+    Figure,
+    Learner,
+    Lens,
+    Override,
+    Remedy,
+    Replay,
+    RewardFunction,
+    Role,
+    Sandbox,
+    Score,
+    Setup,
+    Specimen,
+    Stage,
+)
+from corrigible.types.trajectory import (
+    VIEWS,
+    Array,
+    Episode,
+    ForbiddenView,
+    GroundTruth,
+    ModelView,
+    Observations,
+    Rollout,
+    Trajectory,
+    View,
+    Views,
+    WorldTrace,
+)
+
+__all__ = [
+    "PRESETS", "STAGES", "VIEWS", "Array", "Budget", "Checkpoint", "CheckpointHistory", "Competence", "Condition",
+    "Decision", "Detection", "Detector", "Episode", "Events", "Experiment", "Figure", "Finding", "ForbiddenView",
+    "GroundTruth", "Learner", "Lens", "Measurement", "Metric", "ModelView", "Observations", "Override", "PresetName",
+    "Proof", "ProofResult", "Remedy", "Replay", "RewardFunction", "Role", "Rollout", "Rule", "Sandbox", "Score",
+    "Setup", "Specimen", "Stage", "Trajectory", "Verdict", "VerdictWord", "View", "Views", "WorldTrace", "join_columns",
+    "rules_hash",
+    "take_columns",
+]  # fmt: skip

@@ -1,0 +1,232 @@
+"""An experiment: what is paid, what was meant, a learner, named conditions, a prediction, rules of its verdict."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+
+from corrigible.types.evidence import Finding, Metric, PresetName, Proof, Rule
+from corrigible.types.trajectory import Array, ModelView, Rollout, Trajectory, Views
+
+World = TypeVar("World")
+Settings = TypeVar("Settings")
+
+Role: TypeAlias = Literal["reference", "failure", "remedy", "variant"]
+"""reference: equal competence without the failure; failure: the subject; variant: other circumstances."""
+
+Stage: TypeAlias = Literal["reward", "train", "checkpoint", "inference", "world"]
+"""Where a remedy acts; a contract test holds that it changes nothing else."""
+
+STAGES: tuple[Stage, ...] = ("reward", "train", "checkpoint", "inference", "world")
+
+Override: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Events:
+    """What happened, batch-first: named bool arrays (N,), and a float amount (N,) for those that carry one."""
+
+    happened: Mapping[str, Array]
+    amount: Array
+
+    def __getitem__(self, name: str) -> Array:
+        """Bool array (N,) of the event; a name that the world does not know raises KeyError."""
+        return self.happened[name]
+
+
+RewardFunction: TypeAlias = Callable[[Events], Array]
+"""Events (N,) -> float array (N,). Plain Python; used alike for what is paid and for what was meant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup(Generic[World, Settings]):
+    """All that a cell is made of. `truth` is None in the copy that learners and non-oracle remedies get."""
+
+    world: World
+    paid: RewardFunction
+    settings: Settings
+    truth: RewardFunction | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checkpoint:
+    """Learned arrays after `step` environment steps."""
+
+    step: int
+    parameters: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One way of running the experiment.
+
+    overrides: arguments of the experiment's `build`. remedy: name of a registered remedy that is applied on top.
+    of: the condition that this one is compared with ("" = the experiment's failure).
+    """
+
+    name: str
+    role: Role
+    summary: str
+    overrides: Mapping[str, Override] = field(default_factory=dict[str, Override])
+    remedy: str | None = None
+    of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a preset spends: seeds, and named whole numbers that `build` reads (steps, episodes, ...)."""
+
+    seeds: int
+    episodes: int
+    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Competence:
+    """The task that every condition must still do: `metric` of the reference must reach `least`."""
+
+    metric: str
+    least: float
+
+
+class Sandbox(Protocol[World, Settings]):
+    """A kind of world: it rolls out a model, replays what was stored and draws it."""
+
+    @property
+    def kind(self) -> str:
+        """Name that remedies and lenses declare in `applies_to`."""
+        ...
+
+    def rollout(
+        self, setup: Setup[World, Settings], checkpoint: Checkpoint, *, episodes: int, generator: np.random.Generator
+    ) -> Rollout:
+        """Evaluation episodes of the policy in `checkpoint`; `setup.truth` must be given."""
+        ...
+
+    def model(self, setup: Setup[World, Settings], checkpoint: Checkpoint) -> ModelView:
+        """The checkpoint as something that answers observations."""
+        ...
+
+    def restore(self, setup: Setup[World, Settings], arrays: Mapping[str, Array]) -> Views:
+        """Views out of what `dump` stored; observations are replayed when asked for."""
+        ...
+
+    def dump(self, rollout: Rollout) -> Mapping[str, Array]:
+        """The arrays of the views that are worth storing (no truth, no observations)."""
+        ...
+
+    def picture(self, setup: Setup[World, Settings], trajectory: Trajectory, world: int) -> "Replay":
+        """A short replay of one episode for the report."""
+        ...
+
+
+class Learner(Protocol[World, Settings]):
+    """Trains on what is paid; the setup it gets carries no truth."""
+
+    def __call__(self, setup: Setup[World, Settings], *, generator: np.random.Generator) -> Iterable[Checkpoint]:
+        """Yield checkpoints in order of step; the last is the trained model."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """Frames for the report: each an SVG fragment inside one view box, without scripts. seconds: time per frame."""
+
+    width: int
+    height: int
+    frames: tuple[str, ...]
+    captions: tuple[str, ...]
+    seconds: float = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture made from an exact solution or from rows: SVG text without scripts, and what it shows."""
+
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Experiment:
+    """A failure that can be run: everything the main path needs, and nothing that is scripted to happen."""
+
+    name: str
+    version: int
+    title: str
+    failure_mode: str
+    claims: tuple[int, ...]
+    paid: str
+    meant: str
+    prediction: str
+    sandbox: Sandbox[Any, Any]
+    learner: Learner[Any, Any]
+    build: Callable[[Mapping[str, Override], Budget], Setup[Any, Any]]
+    measure: Callable[[Rollout], Mapping[str, float]]
+    metrics: tuple[Metric, ...]
+    headline: str
+    conditions: tuple[Condition, ...]
+    competence: Competence
+    rules: tuple[Rule, ...]
+    budgets: Mapping[PresetName, Budget]
+    detectors: tuple[str, ...] | None = None
+    lenses: tuple[str, ...] | None = None
+    mitigations: tuple[str, ...] | None = None
+    proofs: tuple[Proof, ...] = ()
+    figures: Callable[[Mapping[str, Mapping[str, Sequence[float]]]], Iterable[Figure]] | None = None
+
+    @property
+    def failure(self) -> Condition:
+        """The condition that shows the failure."""
+        return next(item for item in self.conditions if item.role == "failure")
+
+    @property
+    def reference(self) -> Condition:
+        """The condition of equal competence without the failure."""
+        return next(item for item in self.conditions if item.role == "reference")
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name; raises StopIteration where there is none."""
+        return next(item for item in self.metrics if item.name == name)
+
+
+Score: TypeAlias = Callable[[Views], Array]
+"""Views -> (episodes,) float64, larger is more suspicious, in the order of `Trajectory.episodes()`."""
+
+Detector: TypeAlias = Callable[[Views], Score]
+"""Fit on views of the reference; the result scores any views of the same kind."""
+
+Remedy: TypeAlias = Callable[[Any], Any]
+"""Stages reward, train, world: Setup -> Setup. checkpoint: CheckpointHistory -> index. inference: Setup -> wrapper."""
+
+Lens: TypeAlias = Callable[["Specimen"], Iterable[Finding]]
+"""Looks into one trained cell; every finding carries the intervention that backs it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CheckpointHistory:
+    """What a checkpoint remedy chooses from: the failure's own checkpoints, how each behaved, and the reference."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    views: tuple[Views, ...]
+    reference: Views
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Specimen:
+    """What a lens examines: one trained cell, the reference of the same seed, and ways to run it again after a change.
+
+    rollout_again(setup, checkpoint) forks the evaluation (same seed, same world randomness) and returns its metrics;
+    train_again(setup) repeats the training (same seed) and returns the last checkpoint. Both leave the run untouched.
+    """
+
+    condition: str
+    seed: int
+    headline: Metric
+    setup: Setup[Any, Any]
+    checkpoint: Checkpoint
+    reference_checkpoint: Checkpoint | None
+    rollout_again: Callable[[Setup[Any, Any], Checkpoint], Mapping[str, float]]
+    train_again: Callable[[Setup[Any, Any]], Checkpoint]
