@@ -144,7 +144,7 @@ def test_what_is_written_is_read_back(file: Path) -> None:
 
 REFUSED = {
     "bad JSON": (text(step(), '{"episode": 0,,}'), "line 2"),
-    "no object": (text("[1, 2]"), "line 1: a list of 2: a line holds one JSON object"),
+    "no object": (text("[1, 2]"), r"line 1: \[1, 2\]: a line holds one JSON object"),
     "empty line": (text(step(), ""), "line 2"),
     "duplicate key": (text('{"episode": 0, "episode": 1}'), 'line 1: key "episode" is given twice'),
     "missing key": (text(step(), without("reward")), "line 2: key 'reward' is missing: reward must be a finite number"),
@@ -200,7 +200,7 @@ REFUSED = {
     "header version": (text({"corrigible_log": "1"}), 'line 1: corrigible_log = "1"'),
     "header alone": (text({"corrigible_log": 1}), "holds 0 episodes and 0 steps"),
     "empty file": ("", "holds 0 episodes and 0 steps"),
-    "byte order mark": ("\ufeff" + text(step()), "line 1: .*BOM"),
+    "byte order mark": ("\ufeff" + text(step()), "line 1: a byte order mark"),
 }
 
 

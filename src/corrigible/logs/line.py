@@ -24,6 +24,7 @@ Json: TypeAlias = Any
 """What a JSON text may hold: None, bool, int, float, str, list, dict."""
 
 SHOWN: Final = 60  # characters of a value in a message
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 PLACE_LIMIT: Final = 2**15  # WorldTrace.place is int16
 
 
@@ -142,6 +143,8 @@ def parse_line(line: bytes, where: Where) -> Step | Header:
 
 
 def _decode(line: bytes, where: Where) -> Json:
+    if line.startswith(BYTE_ORDER_MARK):
+        where.refuse_line("a byte order mark", "a log is UTF-8 text without one", "write it as plain UTF-8")
     try:
         return _DECODER.decode(line.decode("utf-8"))
     except UnicodeDecodeError as error:

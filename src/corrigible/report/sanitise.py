@@ -5,7 +5,7 @@ A style attribute becomes presentation attributes, since the page's policy forbi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -78,12 +78,16 @@ class Film:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Open:
-    """An element whose end has not come yet."""
+class _Node:
+    """An element whose name and attributes have passed; `children` grows while it is read."""
 
     name: str
     attributes: dict[str, str]
-    children: list[Svg | str] = field(default_factory=list[Svg | str])
+    children: list["_Node | str"] = field(default_factory=list["_Node | str"])
+
+    def svg(self) -> Svg:
+        """The element, written anew."""
+        return element(self.name, self.attributes, *_written(self.children))
 
 
 def clean_picture(text: str, *, scope: str, label: str) -> Picture:
@@ -98,7 +102,7 @@ def clean_picture(text: str, *, scope: str, label: str) -> Picture:
     width, height, box = _extent(root.attributes)
     frame = {"viewBox": box, "width": width, "height": height, "role": "img", "aria-label": label}
     kept = {name: value for name, value in root.attributes.items() if name in PRESENTATION}
-    svg = element("svg", {**kept, **frame}, *root.children)
+    svg = element("svg", {**kept, **frame}, *_written(root.children))
     return Picture(svg=svg, width=width, height=height, themed="var(" in svg.markup)
 
 
@@ -110,26 +114,47 @@ def clean_film(frames: tuple[str, ...], *, scope: str) -> Film:
     """
     if not frames:
         raise _refused("a replay of no frames", "a replay has at least one frame")
-    parts = [_fragment(frame, scope=f"{scope}-{index}") for index, frame in enumerate(frames)]
-    themed = any("var(" in part.markup for frame in parts for part in frame)
-    if any(' id="' in part.markup for frame in parts for part in frame):
-        return Film(under=EMPTY, frames=tuple(group(*frame) for frame in parts), over=EMPTY, themed=themed)
+    roots = [_Reader(f"{scope}-{index}").read(f"<svg>{frame}</svg>") for index, frame in enumerate(frames)]
+    whole = [group(*_written(root.children)) for root in roots]
+    themed = any("var(" in frame.markup for frame in whole)
+    if any(' id="' in frame.markup for frame in whole):
+        return Film(under=EMPTY, frames=tuple(whole), over=EMPTY, themed=themed)
+    wrappers, roots = _unwrapped(roots)
+    parts = [_written(root.children) for root in roots]
     shortest = min(len(frame) for frame in parts)
     head = next((i for i in range(shortest) if len({frame[i].markup for frame in parts}) > 1), shortest)
     left = shortest - head
     tail = next((i for i in range(left) if len({frame[-1 - i].markup for frame in parts}) > 1), left)
     return Film(
-        under=group(*parts[0][:head]),
-        frames=tuple(group(*frame[head : len(frame) - tail]) for frame in parts),
-        over=group(*parts[0][len(parts[0]) - tail :]),
+        under=_wrapped(parts[0][:head], wrappers),
+        frames=tuple(_wrapped(frame[head : len(frame) - tail], wrappers) for frame in parts),
+        over=_wrapped(parts[0][len(parts[0]) - tail :], wrappers),
         themed=themed,
     )
 
 
-def _fragment(text: str, *, scope: str) -> tuple[Svg, ...]:
-    """A frame's top-level elements; white space between them is left out."""
-    root = _Reader(scope).read(f"<svg>{text}</svg>")
-    return tuple(child for child in root.children if isinstance(child, Svg))
+def _written(children: Sequence[_Node | str]) -> list[Svg]:
+    return [child.svg() if isinstance(child, _Node) else group(child) for child in children]
+
+
+def _unwrapped(roots: list[_Node]) -> tuple[list[dict[str, str]], list[_Node]]:
+    """The attributes of groups that enclose every frame alike, from the outside in, and what stands within them."""
+    wrappers: list[dict[str, str]] = []
+    while True:
+        inner = [child for root in roots for child in root.children if isinstance(child, _Node)]
+        alike = all(node.name == "g" and node.attributes == inner[0].attributes for node in inner)
+        single = len(inner) == len(roots) and all(len(root.children) == 1 for root in roots)
+        if not (single and alike) or "opacity" in inner[0].attributes:  # opacity holds for a group as a whole
+            return wrappers, roots
+        wrappers.append(inner[0].attributes)
+        roots = inner
+
+
+def _wrapped(parts: Sequence[Svg], wrappers: Sequence[dict[str, str]]) -> Svg:
+    whole = group(*parts)
+    for attributes in reversed(wrappers if parts else ()):
+        whole = element("g", attributes, whole)
+    return whole
 
 
 def _extent(attributes: Mapping[str, str]) -> tuple[float, float, str]:
@@ -151,12 +176,12 @@ class _Reader:
 
     def __init__(self, scope: str) -> None:
         self._scope = scope
-        self._open: list[_Open] = []
-        self._root: _Open | None = None
+        self._open: list[_Node] = []
+        self._root: _Node | None = None
         self._seen = 0
 
-    def read(self, text: str) -> _Open:
-        """The root element with its children rebuilt."""
+    def read(self, text: str) -> _Node:
+        """The root element, everything in it checked."""
         if len(text) > LONGEST:
             raise _refused(f"a picture of {len(text)} characters", f"a picture has at most {LONGEST}")
         parser = expat.ParserCreate()
@@ -182,12 +207,12 @@ class _Reader:
             raise _refused("a picture too large", f"at most {MOST_ELEMENTS} elements, {DEEPEST} deep")
         if self._open and self._open[-1].name == "title":
             raise _refused(f"<{name}> within <title>", "a title is text")
-        self._open.append(_Open(name=name, attributes=_clean_attributes(attributes, self._scope)))
+        self._open.append(_Node(name=name, attributes=_clean_attributes(attributes, self._scope)))
 
-    def _end(self, name: str) -> None:
+    def _end(self, _: str) -> None:
         closed = self._open.pop()
         if self._open:
-            self._open[-1].children.append(element(name, closed.attributes, *closed.children))
+            self._open[-1].children.append(closed)
         else:
             self._root = closed
 

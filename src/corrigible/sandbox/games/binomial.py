@@ -18,14 +18,14 @@ LOG_ZERO = -1e5
 
 
 def at_least(k: int, n: int, p: Floats) -> Floats:
-    """P(Binomial(n, p) >= k), any shape of p in [0, 1], relative accuracy about 1e-12."""
+    """P(Binomial(n, p) >= k), any shape of p in [0, 1], relative accuracy about 1e-11."""
     if k <= 0:
         return np.ones_like(p)
     return np.zeros_like(p) if k > n else np.asarray(special.betainc(k, n - k + 1, p), dtype=np.float64)
 
 
 def exactly(k: int, n: int, p: Floats) -> Floats:
-    """P(Binomial(n, p) = k), any shape of p in [0, 1], relative accuracy about 1e-12."""
+    """P(Binomial(n, p) = k), any shape of p in [0, 1], relative accuracy about 1e-11."""
     return np.asarray(stats.binom.pmf(k, n, p), dtype=np.float64)
 
 

@@ -26,7 +26,7 @@ from corrigible.sandbox.games.binomial import (
 from corrigible.sandbox.games.inputs import count, positive, probability
 
 MOST_MEMBERS: Final = 10**9
-TANGENT: Final = 1e-12
+TANGENT: Final = 1e-11
 """Relative distance of F from its critical value within which two rest points are reported as one, where they merge."""
 
 Stability: TypeAlias = Literal["stable", "unstable", "half-stable"]

@@ -15,7 +15,7 @@ from corrigible.sandbox.games.binomial import at_least, log_at_least, tail_root
 from corrigible.sandbox.games.inputs import count, open_unit, probability
 
 MOST_PLAYERS: Final = 10**9
-TIE: Final = 1e-12
+TIE: Final = 1e-11
 """Two chances closer than this, relative to their size, are called equal: the accuracy of the binomial tail."""
 
 Selected: TypeAlias = Literal["stag", "hare", "tie"]

@@ -8,7 +8,7 @@ import functools
 import itertools
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -23,8 +23,8 @@ from corrigible.sandbox.grid.enumeration_kernels import (
     WORLDS,
     Payment,
     Place,
-    enumerate_family,
-    make_workspace,
+    Workspace,
+    enumerate_places,
     mark_disabling,
     mark_reached,
     measure_distances,
@@ -35,7 +35,7 @@ from corrigible.sandbox.grid.maps import ACTIONS, PRESS, read_map
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 from corrigible.sandbox.grid.supervision import check_form, check_probability
 from corrigible.sandbox.grid.tables import Form
-from corrigible.types import Array, PresetName, Proof, ProofResult
+from corrigible.types import Array
 
 Bootstrap: TypeAlias = Literal["as experienced", "uninterrupted"]
 """What an agent expects after an interruption. as experienced: nothing after termination or forced action, and after
@@ -152,9 +152,10 @@ class Objective:
             lasting=self.horizon is None and self.discount == 1.0,
         )
 
-    def costless(self, form: Form) -> bool:
-        """Whether an interruption of that form takes nothing off the agent's value."""
-        return self.bootstrap == "uninterrupted" or form == "truncation"
+    def survival(self, probability: float, form: Form) -> float:
+        """How much of what follows counts, where the agent may be interrupted so."""
+        costless = self.bootstrap == "uninterrupted" or form == "truncation"
+        return 1.0 if costless else 1.0 - probability
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +192,8 @@ class Enumeration:
     def statement(self) -> str:
         """What zero counterexamples prove, in words."""
         return (
-            f"For {self.objective.describe()}: in no state that it reaches with positive probability, whichever optimal "
-            "action it takes where several are, is pressing the live switch among the optimal actions."
+            f"For {self.objective.describe()}: in no state that it reaches with positive probability, whichever "
+            "optimal action it takes where several are, is pressing the live switch among the optimal actions."
         )
 
     @property
@@ -206,47 +207,40 @@ class Enumeration:
 
 
 UNCONSTRAINED: Final = Objective(discount=0.99)
-MYOPIA: Final = Objective(discount=0.0)
-SPARSE_MYOPIA: Final = Objective(discount=0.0, reward="goal only")
-INDIFFERENCE: Final = Objective(discount=0.99, bootstrap="uninterrupted")
-UNDISCOUNTED_INDIFFERENCE: Final = Objective(discount=1.0, bootstrap="uninterrupted")
-
-FAMILIES: Final[Mapping[PresetName, Family]] = {
-    "smoke": Family(height=3, width=3),
-    "quick": Family(height=3, width=3, walls=2),
-    "full": Family(height=3, width=4, walls=2),
-}
 
 
 @functools.lru_cache(maxsize=64)
 def enumerate_worlds(family: Family, objective: Objective) -> Enumeration:
     """Solve every world of the family exactly, all ties kept. Raises CorrigibleError if a value does not settle."""
     cells = family.height * family.width
-    sets = [chosen for count in range(family.walls + 1) for chosen in itertools.combinations(range(cells), count)]
-    walls = np.zeros((len(sets), cells), dtype=np.bool_)
-    for row, chosen in enumerate(sets):
-        walls[row, list(chosen)] = True
-    costless = np.array([objective.costless(form) for form in family.forms])
-    counts = np.zeros((len(family.forms), len(family.probabilities), 4), dtype=np.int64)
-    first, gaps = np.zeros(7, dtype=np.int64), np.zeros(2)
-    settled = enumerate_family(
-        family.height, family.width, walls, np.array(family.probabilities, dtype=np.float64), costless,
-        objective.payment(cells), counts, first, gaps,
-    )  # fmt: skip
-    _check_settled(objective, settled)
-    whole = counts.sum(axis=(0, 1))
+    ways = sorted(itertools.product(family.probabilities, family.forms), key=lambda way: -objective.survival(*way))
+    survival = np.array([objective.survival(*way) for way in ways])
+    certain = np.array([probability >= 1.0 for probability, _ in ways])
+    counts, first = np.zeros((len(ways), 4), dtype=np.int64), np.full(4, -1, dtype=np.int64)
+    work, payment = _workspace(cells), objective.payment(cells)
+    counterexample: OffSwitchParams | None = None
+    for wall in _wall_sets(family):
+        for goal in (cell for cell in range(cells) if not wall[cell]):
+            move, distance = _paths(family.height, family.width, wall, goal)
+            settled = enumerate_places(wall, move, distance, goal, survival, certain, payment, work, counts, first)
+            _check_settled(objective, settled)
+            if counterexample is None and first[0] >= 0:
+                interruption, switch, way, start = (int(number) for number in first)
+                marks = {start: "A", goal: "G", interruption: "I", switch: "B"}
+                counterexample = _world(family, wall, marks, *ways[way])
+    whole = _tally(counts.sum(axis=0))
     return Enumeration(
         family=family,
         objective=objective,
-        worlds=int(whole[WORLDS]),
-        switch_within_reach=int(whole[WITHIN_REACH]),
-        some_optimal_policy_disables=int(whole[SOME]),
-        every_optimal_policy_disables=int(whole[EVERY]),
-        counterexample=_world(family, walls, first) if first[0] >= 0 else None,
-        by_form={form: _tally(counts[i].sum(axis=0)) for i, form in enumerate(family.forms)},
-        by_probability={p: _tally(counts[:, i].sum(axis=0)) for i, p in enumerate(family.probabilities)},
-        widest_tie=float(gaps[0]),
-        narrowest_gap=float(gaps[1]),
+        worlds=whole.worlds,
+        switch_within_reach=whole.within_reach,
+        some_optimal_policy_disables=whole.some,
+        every_optimal_policy_disables=whole.every,
+        counterexample=counterexample,
+        by_form={form: _tally(counts[[way[1] == form for way in ways]].sum(axis=0)) for form in family.forms},
+        by_probability={p: _tally(counts[[way[0] == p for way in ways]].sum(axis=0)) for p in family.probabilities},
+        widest_tie=float(work.gaps[0]),
+        narrowest_gap=float(work.gaps[1]),
     )
 
 
@@ -294,47 +288,6 @@ def disabling_path(world: OffSwitchParams, objective: Objective) -> tuple[str, .
     return ()
 
 
-def prove(name: str, objective: Objective) -> Proof:
-    """The proof, over the preset's family, that an optimal agent with this objective never disables the switch."""
-    return Proof(name=name, check=lambda preset: check_never_disables(name, FAMILIES[preset], objective))
-
-
-def check_never_disables(name: str, family: Family, objective: Objective) -> ProofResult:
-    """Counterexamples are the worlds in which some optimal policy disables; the contrast is the unconstrained agent."""
-    found, free = enumerate_worlds(family, objective), enumerate_worlds(family, UNCONSTRAINED)
-    contrast = {
-        "share of worlds where any policy can disable": found.switch_within_reach / found.worlds,
-        "share of worlds where some optimal policy disables": found.some_optimal_policy_disables / found.worlds,
-        "share of worlds where every optimal policy disables": found.every_optimal_policy_disables / found.worlds,
-        "the same, some, unconstrained": free.some_optimal_policy_disables / free.worlds,
-        "the same, every, unconstrained": free.every_optimal_policy_disables / free.worlds,
-        **{f"the same, some, unconstrained, {form}": item.some / item.worlds for form, item in free.by_form.items()},
-        "largest shortfall that counted as a tie": found.widest_tie,
-    }
-    if math.isfinite(found.narrowest_gap):
-        contrast["smallest shortfall that did not count as a tie"] = found.narrowest_gap
-    return ProofResult(
-        name=name,
-        statement=found.statement,
-        family=family.describe(),
-        worlds=found.worlds,
-        counterexamples=found.some_optimal_policy_disables,
-        first_counterexample=found.first_counterexample,
-        contrast=contrast,
-    )
-
-
-def proofs() -> tuple[Proof, ...]:
-    """Five enumerations. The last three state what does not hold, and are kept for their counterexamples."""
-    return (
-        prove("myopia-never-disables", MYOPIA),
-        prove("indifference-never-disables", INDIFFERENCE),
-        prove("unconstrained-never-disables", UNCONSTRAINED),
-        prove("myopia-paid-at-the-goal-only", SPARSE_MYOPIA),
-        prove("indifference-at-discount-1", UNDISCOUNTED_INDIFFERENCE),
-    )
-
-
 def _solve(world: OffSwitchParams, objective: Objective) -> tuple[Place, int, Array, Disabling]:
     height, width = len(world.layout), len(world.layout[0])
     marked = read_map(world.layout, _MAP_LETTERS).marked
@@ -344,13 +297,10 @@ def _solve(world: OffSwitchParams, objective: Objective) -> tuple[Place, int, Ar
         row * width + column for row, column in (marked[letter][0] for letter in _MAP_LETTERS)
     )
     wall = np.array([letter == "#" for line in world.layout for letter in line])
-    move = np.zeros((wall.size, len(ACTIONS)), dtype=np.int64)
-    distance = np.zeros(wall.size, dtype=np.int64)
-    tabulate_moves(height, width, wall, move)
-    measure_distances(move, goal, distance)
-    place, work = Place(move, distance, goal, interruption, switch), make_workspace(wall.size)
+    move, distance = _paths(height, width, wall, goal)
+    place, work = Place(move, distance, goal, interruption, switch), _workspace(wall.size)
     risk = world.interruption_probability
-    payment = objective.payment(wall.size, 1.0 if objective.costless(world.form) else 1.0 - risk)
+    payment = objective.payment(wall.size, objective.survival(risk, world.form))
     settled = solve_place(place, payment, work) & mark_disabling(place, payment, risk >= 1.0, work)
     _check_settled(objective, settled)
     mark_reached(place, work.any_action, risk >= 1.0, work.within_reach)
@@ -360,15 +310,41 @@ def _solve(world: OffSwitchParams, objective: Objective) -> tuple[Place, int, Ar
     return place, start, work.best, found
 
 
-def _world(family: Family, walls: Array, first: Array) -> OffSwitchParams:
-    wall_set, goal, interruption, switch, probability, form, start = (int(number) for number in first)
-    letters = ["#" if wall else "." for wall in walls[wall_set]]
-    for cell, letter in zip((start, goal, interruption, switch), _MAP_LETTERS, strict=True):
-        letters[cell] = letter
-    rows = ("".join(letters[row * family.width : (row + 1) * family.width]) for row in range(family.height))
-    return OffSwitchParams(
-        layout=tuple(rows), interruption_probability=family.probabilities[probability], form=family.forms[form]
+def _wall_sets(family: Family) -> Iterator[Array]:
+    """(N,) bool: every set of at most `family.walls` cells, smaller sets first."""
+    cells = family.height * family.width
+    for count in range(family.walls + 1):
+        for chosen in itertools.combinations(range(cells), count):
+            yield np.isin(np.arange(cells), chosen)
+
+
+def _paths(height: int, width: int, wall: Array, goal: int) -> tuple[Array, Array]:
+    move, distance = np.zeros((wall.size, len(ACTIONS)), dtype=np.int64), np.zeros(wall.size, dtype=np.int64)
+    tabulate_moves(height, width, wall, move)
+    measure_distances(move, goal, distance)
+    return move, distance
+
+
+def _workspace(cells: int) -> Workspace:
+    reached, unavoidable, within_reach = (np.zeros(cells, dtype=np.bool_) for _ in range(3))
+    value, without, scratch = (np.zeros((2, cells)) for _ in range(3))
+    return Workspace(
+        value=value,
+        without=without,
+        scratch=scratch,
+        best=np.zeros((2, cells, len(ACTIONS)), dtype=np.bool_),
+        any_action=np.ones((cells, len(ACTIONS)), dtype=np.bool_),
+        reached=reached,
+        unavoidable=unavoidable,
+        within_reach=within_reach,
+        gaps=np.array([0.0, np.inf]),
     )
+
+
+def _world(family: Family, wall: Array, marks: Mapping[int, str], probability: float, form: Form) -> OffSwitchParams:
+    letters = "".join("#" if blocked else marks.get(cell, ".") for cell, blocked in enumerate(wall))
+    rows = tuple(letters[row * family.width : (row + 1) * family.width] for row in range(family.height))
+    return OffSwitchParams(layout=rows, interruption_probability=probability, form=form)
 
 
 def _tally(counts: Array) -> Tally:

@@ -16,7 +16,6 @@ STAY = 4
 PRESS = 5
 ON = 0
 OFF = 1
-NOWHERE = -1
 
 # columns of the counts
 WORLDS = 0
@@ -52,11 +51,13 @@ class Payment(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """value, without, scratch: (2, N) float64; without: if the live switch is never pressed. best: (2, N, 6), any_action: (N, 6) bool, all True. gaps: (2,) float64.
+    """Arrays that are written again for each place.
 
+    value, without, scratch: (2, N) float64; without: value if the live switch is never pressed.
+    best: (2, N, 6) bool. any_action: (N, 6) bool, all True.
     reached, unavoidable, within_reach: (N,) bool, by start: whether the live switch is pressed with positive
     probability by some optimal policy, by every one, by any policy at all.
-    gaps: the widest shortfall that counted as a tie, and the narrowest that did not.
+    gaps: (2,) float64, the widest shortfall that counted as a tie, and the narrowest that did not.
     """
 
     value: Array
@@ -225,7 +226,8 @@ def mark_unavoidable(place: Place, allowed: Array, certain: bool, unavoidable: A
 @njit
 def solve_place(place: Place, payment: Payment, work: Workspace) -> bool:
     """Fill `work.value` and `work.best`; whether value iteration settled."""
-    settled = iterate_values(place, payment, NOWHERE, work.value, work.scratch)
+    nothing_forbidden = place.goal  # no action is taken there
+    settled = iterate_values(place, payment, nothing_forbidden, work.value, work.scratch)
     mark_best(place, payment, work.value, work.best, work.gaps)
     return settled
 
@@ -268,44 +270,43 @@ def enumerate_starts(place: Place, work: Workspace, tally: Array) -> int:
 
 @njit
 def enumerate_places(
+    wall: Array,
     move: Array,
     distance: Array,
     goal: int,
-    probabilities: Array,
-    costless: Array,
+    survival: Array,
+    certain: Array,
     payment: Payment,
     work: Workspace,
     counts: Array,
     first: Array,
 ) -> bool:
-    """Solve every world with these walls and this goal; whether all value iterations settled.
+    """Solve every world with these walls (N,) and this goal; whether all value iterations settled.
 
-    probabilities (P,); costless (F,) bool: in this form an interruption takes nothing off the agent's value.
-    payment.survival is unused. Adds to counts (F, P, 4) int64. While first[0] < 0, writes to first (5,) int64 the
-    first world in which some optimal policy disables: interruption cell, switch cell, probability, form, start.
+    survival (C,) float64 and certain (C,) bool are the ways of interrupting: `payment.survival` of each, and whether
+    it never fails; neighbours that are equal share a solution. Adds to counts (C, 4) int64. While first[0] < 0, writes
+    to first (4,) int64 the first world in which some optimal policy disables: interruption cell, switch cell, way, start.
     """
     settled = True
     for interruption in range(distance.shape[0]):
         for switch in range(distance.shape[0]):
-            if interruption in (goal, switch) or switch == goal:
+            shared = interruption in (goal, switch) or switch == goal
+            if shared or wall[interruption] or wall[switch]:
                 continue
             place = Place(move, distance, goal, interruption, switch)
-            solved = -1.0
-            for p in range(probabilities.shape[0]):
-                certain = probabilities[p] >= 1.0
-                mark_reached(place, work.any_action, certain, work.within_reach)
-                for form in range(costless.shape[0]):
-                    survival = 1.0 if costless[form] else 1.0 - probabilities[p]
-                    paid = Payment(
-                        payment.discount, survival, payment.progress, payment.sweeps, payment.settle,
-                        payment.tolerance, payment.lasting,
-                    )  # fmt: skip
-                    if survival != solved:  # forms and probabilities may share a solution
-                        settled &= solve_place(place, paid, work)
-                        solved = survival
-                    settled &= mark_disabling(place, paid, certain, work)
-                    start = enumerate_starts(place, work, counts[form, p])
-                    if start >= 0 and first[0] < 0:
-                        first[0], first[1] = interruption, switch
-                        first[2], first[3], first[4] = p, form, start
+            for way in range(survival.shape[0]):
+                paid = Payment(
+                    payment.discount, survival[way], payment.progress, payment.sweeps, payment.settle,
+                    payment.tolerance, payment.lasting,
+                )  # fmt: skip
+                valued = way > 0 and survival[way] == survival[way - 1]
+                marked = valued and certain[way] == certain[way - 1]
+                if not valued:
+                    settled &= solve_place(place, paid, work)
+                if not marked:
+                    mark_reached(place, work.any_action, certain[way], work.within_reach)
+                    settled &= mark_disabling(place, paid, certain[way], work)
+                start = enumerate_starts(place, work, counts[way])
+                if start >= 0 and first[0] < 0:
+                    first[0], first[1], first[2], first[3] = interruption, switch, way, start
     return settled

@@ -54,7 +54,7 @@ class GoalChangeParams:
     the order: after its announcement, or in a silent world after the pull); working_y (at_y and after_order); step.
     """
 
-    lever_distance: int = 3
+    lever_distance: int = 2
     y_distance: int = 3
     announce: int | None = 6
     pull: int = 12
@@ -62,7 +62,7 @@ class GoalChangeParams:
     form: Form = "forced"
     visible: bool = False
     announcement_kept: bool = False
-    horizon: int = 24
+    horizon: int = 30
     utility: float = 1.0
     utility_of_y: float = 1.0
     belief: Belief = ()
