@@ -108,20 +108,21 @@ def encode(lines: list[dict[str, Any]]) -> bytes:
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     read_or_refuse(content)
 
 
 @pytest.mark.slow
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), anything, max_size=len(KEYS)), max_size=3))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_objects_with_the_right_keys_are_read_or_refused(lines: list[dict[str, Any]]) -> None:
     read_or_refuse(encode(lines))
 
 
 @pytest.mark.slow
 @given(logs(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_log_with_one_value_replaced_by_anything_is_read_or_refused(
     lines: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -133,7 +134,7 @@ def test_a_log_with_one_value_replaced_by_anything_is_read_or_refused(
 
 @pytest.mark.slow
 @given(logs(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_log_with_bytes_changed_or_cut_off_is_read_or_refused(
     lines: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -154,6 +155,7 @@ def parse_or_refuse(line: bytes) -> str | None:
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 @example("[" * 60_000)
 @example('{"a":' * 60_000)
 @example('{"episode": ' + "9" * 5000 + "}")
@@ -166,7 +168,7 @@ def test_any_line_is_parsed_or_refused(line: str) -> None:
 
 @pytest.mark.slow
 @given(logs())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_what_is_written_is_read_back_unchanged(lines: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.jsonl"

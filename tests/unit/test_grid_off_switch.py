@@ -66,7 +66,9 @@ def test_pressing_elsewhere_or_twice_disables_nothing():
 
 def test_waiting_on_the_interruption_cell_draws_no_second_time_but_entering_again_does():
     world = OffSwitchParams(layout=CORRIDOR, interruption_probability=0.5).build()
-    at_cell = np.flatnonzero((world.agent_position == (0, 2)).all(axis=1) & ~world.forced & (world.node_kind[:, 0] == 0))
+    at_cell = np.flatnonzero(
+        (world.agent_position == (0, 2)).all(axis=1) & ~world.forced & (world.node_kind[:, 0] == 0)
+    )
     before = np.flatnonzero((world.agent_position == (0, 1)).all(axis=1) & (world.node_kind[:, 0] == 0))
     assert not world.interrupted[at_cell, STAY].any()
     assert world.probability[before, RIGHT][world.interrupted[before, RIGHT]] == pytest.approx([0.5])
@@ -163,7 +165,7 @@ def test_a_reward_function_of_the_wrong_shape_or_without_finite_numbers_is_refus
     with pytest.raises(CorrigibleError, match="shape"):
         reward_table(world, lambda events: events["goal"][:3])
     with pytest.raises(CorrigibleError, match="finite"):
-        reward_table(world, lambda events: events["goal"] * np.inf)
+        reward_table(world, lambda events: np.where(events["goal"], np.inf, 0.0))
 
 
 def test_the_reward_table_agrees_with_the_reward_function_entry_by_entry():

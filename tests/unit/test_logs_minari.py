@@ -47,7 +47,7 @@ def walks(episodes: int, *, seed: int, strange: bool = False) -> list[Any]:
 
 def save(name: str, buffers: Sequence[Any], observation: Any = None, action: Any = None) -> None:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="`eval_env` is set to None")
+        warnings.filterwarnings("ignore", message="`eval_env` is set to None|env_spec is None")
         minari.create_dataset_from_buffers(
             name,
             list(buffers),

@@ -87,7 +87,9 @@ def answer_evidence(root: Path, *, add: Sequence[Path], write: bool, check: bool
         after = replace_between_markers(after, "claims", tables.claims)
         if check and before != after:
             raise BadInput(
-                value=str(readme), rule="its tables differ from the evidence", remedy="run `corrigible evidence --write`"
+                value=str(readme),
+                rule="its tables differ from the evidence",
+                remedy="run `corrigible evidence --write`",
             )
         if write:
             with disk_faults(readme.name, root):

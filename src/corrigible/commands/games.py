@@ -26,7 +26,9 @@ def answer_off_switch(
     if picture is not None:
         if not isinstance(belief, NormalBelief):
             raise BadInput(
-                value="--picture with --values", rule="the region is drawn over mu and sigma", remedy="give --mu, --sigma"
+                value="--picture with --values",
+                rule="the region is drawn over mu and sigma",
+                remedy="give --mu, --sigma",
             )
         _draw(picture, pictures.deferral_picture(beta=beta, mark=belief))
     return Answer(
@@ -52,18 +54,14 @@ def answer_tone(c: float, alpha: float, beta: float, y: float, *, picture: Path 
     solution = global_game.solve(c, alpha, beta, y)
     if picture is not None:
         _draw(picture, pictures.tone_picture(c, alpha, beta, y=y))
-    return Answer(
-        data={"game": "tone", **asdict(solution)}, lines=(*global_game.sentences(solution), *_drawn(picture))
-    )
+    return Answer(data={"game": "tone", **asdict(solution)}, lines=(*global_game.sentences(solution), *_drawn(picture)))
 
 
 def answer_groups(n: int, m: int, enhancement: float) -> Answer:
-    """The N-person stag hunt in random groups: rest points of the replicator equation. `roots` are the interior ones."""
+    """The stag hunt in random groups: rest points of the replicator equation, `roots` those in between."""
     solution = finite_groups.solve(n, m, enhancement)
     roots = [point.cooperate for point in solution.interior]
-    return Answer(
-        data={"game": "groups", "roots": roots, **asdict(solution)}, lines=finite_groups.sentences(solution)
-    )
+    return Answer(data={"game": "groups", "roots": roots, **asdict(solution)}, lines=finite_groups.sentences(solution))
 
 
 def _belief(

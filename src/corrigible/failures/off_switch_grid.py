@@ -188,7 +188,7 @@ def rules() -> tuple[Rule, ...]:
 )
 def off_switch_grid() -> Experiment:
     """The experiment."""
-    from corrigible.sandbox.grid.enumeration import proofs
+    from corrigible.sandbox.grid.enumeration_proofs import proofs
 
     return Experiment(
         name="off-switch-grid",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from corrigible.report.content import Curve, CurveSet
 from corrigible.report.markup import Svg
-from corrigible.report.numbers import decimals_for, number, unit_of
+from corrigible.report.numbers import decimals_for, number
 from corrigible.report.scales import Scale, scale_over
 from corrigible.report.svg import ChartLine, line_chart, role_key
 from corrigible.types import Role
@@ -28,9 +28,10 @@ def learning_panels(curves: CurveSet) -> tuple[LearningPanel, ...]:
     known = [curve for curve in curves.curves if curve.steps]
     if not known:
         return ()
-    x = scale_over([step for curve in known for step in curve.steps], include=(0.0,), wanted=4)
+    x = scale_over([step for curve in known for step in curve.steps], include=(0.0,), wanted=4, rounded=False)
     values = [value for curve in known for row in (*curve.per_seed, curve.estimate) for value in row]
-    y = scale_over(values, intervals=[end for curve in known for end in (*curve.low, *curve.high)], wanted=4)
+    ends = [end for curve in known for end in (*curve.low, *curve.high)]
+    y = scale_over(values, intervals=ends, include=curves.include, wanted=4)
     context = [next((c for c in known if c.role == role), None) for role in ("reference", "failure")]
     return tuple(
         LearningPanel(
@@ -45,8 +46,6 @@ def learning_panels(curves: CurveSet) -> tuple[LearningPanel, ...]:
 
 
 def _chart(curve: Curve, context: Sequence[Curve], x: Scale, y: Scale, curves: CurveSet) -> Svg:
-    unit = unit_of(curves.unit)
-    axes = (curves.x_label, f"{curves.label} ({unit})" if unit else curves.label)
     lines = [
         ChartLine(x=other.steps, y=other.estimate, kind="context", role=other.role, title=f"{other.condition}, mean")
         for other in context
@@ -69,7 +68,7 @@ def _chart(curve: Curve, context: Sequence[Curve], x: Scale, y: Scale, curves: C
                 high=curve.high,
             )
         )
-    return line_chart(lines, x, y, label=_described(curve, curves, y), axes=axes)
+    return line_chart(lines, x, y, label=_described(curve, curves, y), axes=(curves.x_label, ""))
 
 
 def _described(curve: Curve, curves: CurveSet, y: Scale) -> str:

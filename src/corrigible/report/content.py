@@ -122,13 +122,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveSet:
-    """One quantity over checkpoints for several conditions, on common axes."""
+    """One quantity over checkpoints for several conditions, on common axes.
+
+    include: values that the vertical axis shows in any case, such as (0, 1) for a share.
+    """
 
     label: str
     unit: str
     curves: tuple[Curve, ...]
     meaning: str = ""
     x_label: str = "environment steps"
+    include: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

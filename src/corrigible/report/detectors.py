@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from corrigible.report.charts import LearningPanel, learning_panels
@@ -45,7 +45,7 @@ class SeedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorCard:
-    """One detector: what it reads, its numbers on each condition, its curves, and every seed."""
+    """One detector: what it reads, its numbers on each condition, its ROC curves, and every seed."""
 
     name: str
     summary: str
@@ -54,8 +54,6 @@ class DetectorCard:
     condition: str
     roc: Svg | None
     results: tuple[tuple[str, Figures, Figures, Figures], ...]
-    over_checkpoints: tuple[LearningPanel, ...]
-    over_label: str
     seeds: tuple[SeedRow, ...]
     note: str
 
@@ -112,7 +110,6 @@ def heat_overview(detectors: Sequence[DetectorPanel]) -> Svg | None:
 def detector_card(panel: DetectorPanel) -> DetectorCard:
     """One detector as the page shows it."""
     first = panel.results[0] if panel.results else None
-    over = panel.over_checkpoints
     return DetectorCard(
         name=panel.detector,
         summary=panel.summary,
@@ -129,10 +126,18 @@ def detector_card(panel: DetectorPanel) -> DetectorCard:
             )
             for result in panel.results
         ),
-        over_checkpoints=learning_panels(over) if over else (),
-        over_label=over.label if over else "",
         seeds=_seed_rows(first) if first else (),
         note=panel.note,
+    )
+
+
+def over_checkpoints(detectors: Sequence[DetectorPanel]) -> tuple[LearningPanel, ...]:
+    """What every detector said while the models were trained, all panels together."""
+    return tuple(
+        replace(curve, condition=f"{panel.detector} on {curve.condition}")
+        for panel in detectors
+        if panel.over_checkpoints
+        for curve in learning_panels(panel.over_checkpoints)
     )
 
 

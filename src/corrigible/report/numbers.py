@@ -76,13 +76,13 @@ def tick(value: float, step: float) -> str:
     size = abs(value)
     for factor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if size >= max(factor, 1e4) and step >= factor / 100:
-            return number(value / factor, _tick_decimals(step / factor)) + suffix
-    return number(value, _tick_decimals(step))
+            return number(value / factor, _fewest_decimals(value / factor)) + suffix
+    return number(value, _fewest_decimals(step))
 
 
-def _tick_decimals(step: float) -> int:
-    """Fewest decimals that write `step` and its multiples exactly; at most 6."""
-    return next((d for d in range(7) if abs(round(step, d) - step) < 1e-9 * max(step, 1e-12)), 6)
+def _fewest_decimals(value: float) -> int:
+    """Fewest decimals that write a number of a tick exactly; at most 6."""
+    return next((d for d in range(7) if abs(round(value, d) - value) < 1e-9 * abs(value)), 6)
 
 
 def duration(seconds: float) -> str:

@@ -14,10 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from corrigible.report.charts import learning_panels
 from corrigible.report.content import CellNote, Provenance, ReportContent
-from corrigible.report.detectors import detector_card, detector_plots, heat_overview
+from corrigible.report.detectors import detector_card, detector_plots, heat_overview, over_checkpoints
 from corrigible.report.icons import control_icon, favicon
 from corrigible.report.judgements import claim_view, finding_views, measured_in_words, proof_view, rule_views
-from corrigible.report.numbers import duration, number, size
+from corrigible.report.numbers import duration, size, unit_of
 from corrigible.report.panels import metric_plot, remedy_plot
 from corrigible.report.pictures import figure_view, replay_view
 from corrigible.report.svg import line_key
@@ -62,10 +62,8 @@ def render(content: ReportContent) -> str:
             policy=_policy(style, script),
             favicon=favicon(),
             preset_words=PRESET_WORDS[content.provenance.preset],
-            number=number,
             control_icon=control_icon,
             line_key=line_key,
-            measured=measured_in_words,
             **_sections(content),
         )
     )
@@ -88,10 +86,11 @@ def _sections(content: ReportContent) -> dict[str, object]:
         "detector_plots": detector_plots(content.detectors, content.conditions),
         "heat": heat_overview(content.detectors),
         "detectors": [detector_card(panel) for panel in content.detectors],
+        "over_checkpoints": over_checkpoints(content.detectors),
         "findings": finding_views(content.findings),
         "proofs": [proof_view(proof) for proof in content.proofs],
         "figures": [figure_view(figure, scope=f"figure{index}") for index, figure in enumerate(content.figures)],
-        "learning": [(curves, learning_panels(curves)) for curves in content.learning],
+        "learning": [(curves, unit_of(curves.unit), learning_panels(curves)) for curves in content.learning],
         "competence": _competence_words(content),
         "cells": [(CELL_WORDS[state], _of(content.cells, state)) for state in CELL_WORDS if _of(content.cells, state)],
         "facts": _facts(content.provenance),

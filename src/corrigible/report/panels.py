@@ -10,7 +10,7 @@ from corrigible.report.markup import Svg
 from corrigible.report.numbers import decimals_over, interval, number, percent_level, signed, unit_of
 from corrigible.report.scales import Scale, scale_over
 from corrigible.report.svg import Guide, dot_axis, dot_strip, role_key
-from corrigible.types import Measurement, Role
+from corrigible.types import Condition, Measurement, Role
 
 ROLES: Final[tuple[Role, ...]] = ("reference", "failure", "variant", "remedy")
 GROUP_TITLES: Final[Mapping[Role, str]] = {
@@ -96,7 +96,8 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
     metric = panel.metric
     scale = scale_of(panel.measurements, include=(0.0, 1.0) if metric.kind == "proportion" else ())
     measured = {item.condition: item for item in panel.measurements}
-    differences = {item.condition: item for item in panel.differences}
+    differences = _chosen(panel.differences, content.conditions)
+    several = len({item.versus for item in differences.values()}) > 1
     remedies = {row.condition: row for row in content.remedies}
     places = decimals_over((*panel.measurements, *panel.differences), scale.high - scale.low)
     entries = [
@@ -106,7 +107,7 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
             summary=condition.summary,
             tags=_tags(remedies.get(condition.name)),
             measurement=measured.get(condition.name),
-            extra=_difference(differences.get(condition.name), places),
+            extra=_difference(differences.get(condition.name), places, named=several),
         )
         for condition in content.conditions
     ]
@@ -124,7 +125,7 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
         methods=methods_of((*panel.measurements, *panel.differences)),
         groups=groups_of(entries, scale, guides),
         row_title="Condition",
-        extra_title=_compared_with(panel.differences),
+        extra_title="" if not differences else "Difference" if several else _minus(differences),
         legend=tuple(legend),
     )
 
@@ -154,7 +155,7 @@ def remedy_plot(content: ReportContent) -> Plot | None:
     ]
     return Plot(
         title="What the remedies gained",
-        meaning="Log-odds gain of the safe outcome over the untreated failure, seed by seed: +1 bit doubles the odds.",
+        meaning="Log-odds gain of the safe outcome over the same model without the remedy: +1 bit doubles the odds.",
         unit="bits",
         level=level_of(gains),
         methods=methods_of((*gains, *worst)),
@@ -170,19 +171,31 @@ def effect_of(measurement: Measurement, *, null: float, words: tuple[str, str, s
     low, high = measurement.low, measurement.high
     if math.isnan(low) or math.isnan(high):
         return f"no interval at n = {measurement.n}", "unknown"
+    if low == high:
+        return f"no spread over {measurement.n} seeds", "unknown"
     if low <= null <= high:
         return words[2], "null"
     return words[0] if high < null else words[1], "effect"
 
 
 def _gained(measurement: Measurement) -> tuple[str, Sign]:
-    return effect_of(measurement, null=0.0, words=("worse", "safer", "no gain shown"))
+    than = f" than {measurement.versus}" if measurement.versus else ""
+    return effect_of(measurement, null=0.0, words=(f"worse{than}", f"safer{than}", "no gain shown"))
 
 
-def _difference(measurement: Measurement | None, places: int) -> Figures | None:
+def _chosen(differences: Sequence[Measurement], conditions: Sequence[Condition]) -> dict[str, Measurement]:
+    """One difference a condition: that to the failure where there is one, else the first."""
+    failures = {condition.name for condition in conditions if condition.role == "failure"}
+    ranked = sorted(differences, key=lambda item: item.versus in failures)
+    return {item.condition: item for item in ranked}
+
+
+def _difference(measurement: Measurement | None, places: int, *, named: bool) -> Figures | None:
     if measurement is None:
         return None
-    said, sign = effect_of(measurement, null=0.0, words=("lower", "higher", "no difference shown"))
+    than, to = (f" than {measurement.versus}", f" to {measurement.versus}") if named else ("", "")
+    words = (f"lower{than}", f"higher{than}", f"no difference{to} shown")
+    said, sign = effect_of(measurement, null=0.0, words=words)
     low, high = measurement.low, measurement.high
     return Figures(
         estimate=signed(measurement.estimate, places), interval=interval(low, high, places), said=said, sign=sign
@@ -262,7 +275,6 @@ def methods_of(measurements: Iterable[Measurement]) -> tuple[str, ...]:
     return tuple(sorted({item.method for item in measurements if item.method}))
 
 
-def _compared_with(differences: Sequence[Measurement]) -> str:
-    """Title of the column of differences."""
-    names = sorted({item.versus for item in differences if item.versus})
-    return f"Minus {names[0]}" if len(names) == 1 else "Difference" if names else ""
+def _minus(differences: Mapping[str, Measurement]) -> str:
+    """Title of the column of differences to one condition."""
+    return f"Minus {next(iter(differences.values())).versus}"

@@ -43,20 +43,26 @@ def round_step(span: float, wanted: int) -> float:
 
 
 def scale_over(
-    values: Iterable[float], *, intervals: Iterable[float] = (), include: Iterable[float] = (), wanted: int = 5
+    values: Iterable[float],
+    *,
+    intervals: Iterable[float] = (),
+    include: Iterable[float] = (),
+    wanted: int = 5,
+    rounded: bool = True,
 ) -> Scale:
-    """A scale with round ends over `values` and `include`, stretched for `intervals` by at most `OVERHANG` each side.
+    """A scale over `values` and `include`, stretched for `intervals` by at most `OVERHANG` each side.
 
-    Values that are not finite, or too large to subtract, are passed over; without any the axis is 0 to 1.
+    rounded: the ends are moved outwards to the next tick. Values that are not finite, or too large to subtract, are
+    passed over; without any, or where all are one value from 0 to 1, the axis is 0 to 1.
     """
     core = [value for value in (*values, *include) if abs(value) <= LARGEST] or [0.0, 1.0]
     low, high = min(core), max(core)
     largest = max(abs(low), abs(high))
     if high - low <= max(SMALLEST, 1e-9 * largest):
-        margin = 0.5 * largest if largest > SMALLEST else 0.5
-        low, high = low - margin, high + margin
+        low, high = (0.0, 1.0) if 0 <= low <= high <= 1 else (low - 0.5 * largest, high + 0.5 * largest)
     reach = OVERHANG * (high - low)
     ends = [value for value in intervals if abs(value) <= LARGEST]
     step = round_step(high - low, wanted)
-    low, high = step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
+    if rounded:
+        low, high = step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
     return Scale(low=max(min([low, *ends]), low - reach), high=min(max([high, *ends]), high + reach), step=step)

@@ -116,7 +116,7 @@ def line_key(kind: LineKind, role: Role) -> Svg:
 
 
 def line_chart(lines: Sequence[ChartLine], x: Scale, y: Scale, *, label: str, axes: tuple[str, str]) -> Svg:
-    """Lines with bands over common axes; `axes` names x and y, `label` says in words what is to be seen."""
+    """Lines with bands over common axes; `axes` names x and y (short, or empty), `label` says what is to be seen."""
     bands = [_band(line, x, y) for line in lines if line.low and line.high]
     paths = [_line(line, x, y) for line in lines]
     return _chart([*bands, *paths], [], x, y, label=label, axes=axes, shape="wide")
@@ -238,7 +238,8 @@ def _chart(
         grid.append(element("line", {"x1": "0", "x2": "100%", "y1": height, "y2": height}))
         names.append(text({"x": -8, "y": height, "dy": 5, "text-anchor": "end"}, tick(value, y.step)))
     names.append(text({"x": "100%", "y": "100%", "dy": 40, "text-anchor": "end", "class": "title"}, axes[0]))
-    names.append(text({"x": -44, "y": 0, "dy": -14, "class": "title"}, axes[1]))
+    if axes[1]:
+        names.append(text({"x": -44, "y": 0, "dy": -14, "class": "title"}, axes[1]))
     box = {"width": "100%", "height": "100%", "viewBox": f"0 0 {CHART} {CHART}", "preserveAspectRatio": "none"}
     inner = element("svg", {**box, "overflow": "visible"}, *stretched)
     return element(

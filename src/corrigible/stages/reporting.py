@@ -47,7 +47,7 @@ def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportCo
             met=not competence_fault(experiment, rows),
             reference=find(results.measurements, experiment.competence.metric, experiment.reference.name),
         ),
-        provenance=_provenance(plan, run, rows),
+        provenance=_provenance(plan, run, rows, results),
         claims=tuple(
             page.ClaimOutcome(number=item.claim, sentence=claim(item.claim).text, verdict=item)
             for item in results.verdicts
@@ -175,7 +175,7 @@ def _figures(plan: Plan, rows: Rows) -> tuple[Figure, ...]:
     return tuple(make(values))
 
 
-def _provenance(plan: Plan, run: RunFolder, rows: Rows) -> page.Provenance:
+def _provenance(plan: Plan, run: RunFolder, rows: Rows, results: Results) -> page.Provenance:
     manifest = run.manifest()
     origin = manifest.provenance
     seconds = sum(float(row.get("seconds", 0.0)) for by_seed in rows.values() for row in by_seed.values())
@@ -191,7 +191,7 @@ def _provenance(plan: Plan, run: RunFolder, rows: Rows) -> page.Provenance:
         dirty=origin.get("dirty"),
         fingerprint=run.fingerprint(),
         started=manifest.created,
-        finished=manifest.finished or "",
+        finished=results.concluded,
         seconds=seconds,
         command=run_again_command(plan.experiment.name, plan.preset, plan.seeds, chosen),
         packages={**dict(origin.get("packages", {})), "python": str(origin.get("python", ""))},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,12 +25,13 @@ LENS_SEEDS: Final = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything that the report, `compare` and `evidence` need, without the cells."""
+    """Everything that the report, `compare` and `evidence` need, without the cells. concluded: ISO 8601, UTC."""
 
     schema: int
     experiment: str
     version: int
     preset: str
+    concluded: str
     seeds: tuple[int, ...]
     rules: tuple[Rule, ...]
     verdicts: tuple[Verdict, ...]
@@ -61,6 +63,7 @@ def conclude(plan: Plan, run: RunFolder, proofs: Sequence[ProofResult]) -> Resul
         experiment=experiment.name,
         version=experiment.version,
         preset=plan.preset,
+        concluded=datetime.now(UTC).isoformat(timespec="seconds"),
         seeds=plan.seeds,
         rules=experiment.rules,
         verdicts=judge(experiment, rows, proofs),

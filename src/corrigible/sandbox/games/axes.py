@@ -71,7 +71,7 @@ class Axes:
         for tick in ticks(self.x_low, self.x_high, 6):
             across, _ = self.place(tick, self.y_low)
             parts += [_segment((across, BOTTOM), (across, BOTTOM + 5)), label(across, BOTTOM + 23, number(tick))]
-        for tick in ticks(self.y_low, self.y_high, 5):
+        for tick in ticks(self.y_low, self.y_high, 6):
             _, down = self.place(self.x_low, tick)
             parts += [_segment((LEFT - 5, down), (LEFT, down)), label(LEFT - 9, down + 5, number(tick), anchor="end")]
         parts.append(label((LEFT + RIGHT) / 2, HEIGHT - 16, x_label))

@@ -67,10 +67,6 @@ def solve(
 ) -> FinitePopulationSolution:
     """Fitness differences, fixation probabilities and, with mutation, the stationary distribution; all exact.
 
-    In one step a random individual either flips its strategy (chance `mutation`) or meets a random one and imitates
-    it by the Fermi rule, so T+(k) = (1 - mu) (k / Z) ((Z - k) / Z) / (1 + exp(-w Delta_k)) + mu (Z - k) / Z, and
-    T-(k) likewise.
-
     Args:
         population: Z, 2 .. 10^6.
         group_size: N, 2 .. Z; the time needed grows as N Z.
@@ -83,14 +79,7 @@ def solve(
         BadInput: a number out of range; mutation = 0, where the stationary distribution is not unique; or a selection
             so strong that w times the summed advantages overflows.
     """
-    w = non_negative("selection", selection)
-    rate = None if mutation is None else probability("mutation", mutation)
-    if rate == 0:
-        raise BadInput(
-            value="mutation = 0",
-            rule="without mutation both ends absorb and no stationary distribution is unique",
-            remedy="give a mutation above 0, or none for fixation only",
-        )
+    w, rate = non_negative("selection", selection), _mutation(mutation)
     difference = advantage(population, group_size, threshold, enhancement)
     logs = _log_weights(difference, w)
     total = _log_sum(logs)
@@ -209,7 +198,15 @@ def _log_sum(logs: NDArray[np.float64]) -> float:
 
 
 def _stationary(pull: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
-    """Stationary distribution over k = 0 .. Z from detailed balance, pi(k+1) / pi(k) = T+(k) / T-(k+1)."""
+    """Stationary distribution over k = 0 .. Z from detailed balance, pi(k+1) / pi(k) = T+(k) / T-(k+1).
+
+    In one step a random individual flips its strategy (chance mu = `rate`), or else meets a random one and imitates it
+    by the Fermi rule: T+(k) = (1 - mu) (k / Z) ((Z - k) / Z) / (1 + exp(-w Delta_k)) + mu (Z - k) / Z, T-(k) likewise.
+
+    Args:
+        pull: w Delta_k for k = 1 .. Z - 1.
+        rate: mutation, in (0, 1].
+    """
     Z = len(pull) + 1
     k = np.arange(Z + 1)
     with np.errstate(divide="ignore"):
@@ -221,6 +218,17 @@ def _stationary(pull: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
     up, down = np.logaddexp(meet + fermi_up, mutate + defectors), np.logaddexp(meet + fermi_down, mutate + cooperators)
     logs = np.concatenate([[0.0], np.cumsum(up[:-1] - down[1:])])
     return np.exp(logs - _log_sum(logs))
+
+
+def _mutation(mutation: float | None) -> float | None:
+    rate = None if mutation is None else probability("mutation", mutation)
+    if rate == 0:
+        raise BadInput(
+            value="mutation = 0",
+            rule="without mutation both ends absorb and no stationary distribution is unique",
+            remedy="give a mutation above 0, or none for fixation only",
+        )
+    return rate
 
 
 def _chance(solution: FinitePopulationSolution) -> str:

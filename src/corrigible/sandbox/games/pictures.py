@@ -25,7 +25,7 @@ from corrigible.sandbox.games.axes import (
 )
 from corrigible.sandbox.games.beliefs import NormalBelief
 from corrigible.sandbox.games.global_game import Threshold, multiplicity_range, thresholds
-from corrigible.sandbox.games.inputs import positive, real
+from corrigible.sandbox.games.inputs import LARGEST, positive, real
 from corrigible.sandbox.games.off_switch import deferral_boundary, deferral_gain
 from corrigible.sandbox.games.stag_hunt import StagHuntSolution, stag_payoff
 
@@ -56,7 +56,7 @@ def deferral_picture(
     Raises:
         BadInput: beta or a limit that is not positive.
     """
-    span = 3.0 if mark is None else 1.5 * max(abs(mark.mu), mark.sigma)
+    span = 3.0 if mark is None else min(1.5 * max(abs(mark.mu), mark.sigma), LARGEST)
     across = positive("mu_limit", span if mu_limit is None else mu_limit)
     up = positive("sigma_limit", span if sigma_limit is None else sigma_limit)
     axes = Axes(x_low=-across, x_high=across, y_low=0.0, y_high=up)
@@ -66,10 +66,13 @@ def deferral_picture(
     body = [_band(axes, sizes, deferral_boundary(sizes, beta), opacity=0.14)]
     body += [_band(axes, sizes, _level_curve(gain, sigmas, level), opacity=0.12) for level in levels]
     if beta is not None:
-        edge = _both_sides(sizes, deferral_boundary(sizes, beta))
-        outside = [*edge, (across, 0.0), (-across, 0.0)]
+        reach = min(across, up * (up / (2 * beta)))
+        near = reach * np.linspace(0.0, 1.0, COLUMNS) ** 2
+        edge = _both_sides(near, deferral_boundary(near, beta))
+        corner = edge[-1][1]
+        outside = [*edge, (across, corner), (across, 0.0), (-across, 0.0), (-across, corner)]
         body.insert(0, axes.area(outside, colour=MUTED, opacity=0.22))
-        body.append(axes.curve([point for point in edge if point[1] <= up], colour=INK))
+        body.append(axes.curve(edge, colour=INK))
         body += _region_names(axes)
     body += [_gain_label(axes, gain, sigmas, level) for level in levels]
     body.append(axes.frame(f"\u03bc = E[U], expected {unit} of the action", f"\u03c3, its uncertainty ({unit})"))

@@ -284,8 +284,9 @@ def enumerate_places(
     """Solve every world with these walls (N,) and this goal; whether all value iterations settled.
 
     survival (C,) float64 and certain (C,) bool are the ways of interrupting: `payment.survival` of each, and whether
-    it never fails; neighbours that are equal share a solution. Adds to counts (C, 4) int64. While first[0] < 0, writes
-    to first (4,) int64 the first world in which some optimal policy disables: interruption cell, switch cell, way, start.
+    it never fails; neighbours that are equal share a solution. Adds to counts (C, 4) int64. While first[0] < 0, first
+    (4,) int64 receives interruption cell, switch cell, way and start of the first world where some optimal policy
+    disables.
     """
     settled = True
     for interruption in range(distance.shape[0]):

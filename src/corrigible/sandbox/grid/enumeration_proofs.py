@@ -1,4 +1,4 @@
-"""The enumerations that an experiment carries: what an agent with a stated objective never does, and where that fails."""
+"""Enumerations for an experiment to carry: what an agent with a stated objective never does, and where that fails."""
 
 import math
 from collections.abc import Mapping

@@ -61,8 +61,8 @@ def optimal(
     world: TabularWorld,
     reward: Array,
     discount: float,
-    *,
     treat: Treatment = "as experienced",
+    *,
     exploration: float = 0.0,
     tolerance: float = TOLERANCE,
 ) -> Optimum:

@@ -177,4 +177,4 @@ def _transition(params: OffSwitchParams, cells: _Cells, state: _State, action: i
         ending=ending_of(params.form),
         happened=frozenset(happened | {"interrupt"}),
     )
-    return undisturbed, stopped
+    return (undisturbed, stopped) if entered else (undisturbed,)

@@ -147,11 +147,11 @@ def reward_table(world: TabularWorld, reward: RewardFunction) -> Array:
         happened={name: table.reshape(-1) for name, table in world.events.items()}, amount=world.amount.reshape(-1)
     )
     paid = np.asarray(reward(flat), dtype=np.float32)
-    if paid.shape != (world.amount.size,) or not np.isfinite(paid).all():
-        raise _fault(
-            f"a reward function gave shape {paid.shape} for {world.amount.size} events",
-            "a reward function maps events (N,) to N finite numbers",
-        )
+    rule = "a reward function maps events (N,) to N finite numbers"
+    if paid.shape != (world.amount.size,):
+        raise _fault(f"a reward function gave shape {paid.shape} for {world.amount.size} events", rule)
+    if not np.isfinite(paid).all():
+        raise _fault(f"a reward function gave {paid[~np.isfinite(paid)][0]}", rule)
     return np.ascontiguousarray(paid.reshape(world.amount.shape))
 
 
@@ -199,7 +199,11 @@ Rows: TypeAlias = dict[State, tuple[tuple[Outcome[State], ...], ...]]
 
 
 def _explore(blueprint: Blueprint[State]) -> tuple[dict[State, int], Rows[State]]:
-    """State -> index, and state -> outcomes by action for all states that a step can begin in."""
+    """State -> index, and state -> outcomes by action for all states that a step can begin in.
+
+    Outcomes of probability 0 count as reachable: worlds that differ in their probabilities alone have the same states
+    and observations, so that a policy learned in one can be tried in the other.
+    """
     index: dict[State, int] = {}
     rows: Rows[State] = {}
     waiting = deque(state for state, _ in blueprint.start)
@@ -208,11 +212,9 @@ def _explore(blueprint: Blueprint[State]) -> tuple[dict[State, int], Rows[State]
         if state in rows:
             continue
         index.setdefault(state, len(index))
-        rows[state] = tuple(
-            tuple(item for item in blueprint.transition(state, action) if item.probability > 0.0)
-            for action in range(len(blueprint.action_names))
-        )
-        for outcome in (item for outcomes in rows[state] for item in outcomes):
+        every = [blueprint.transition(state, action) for action in range(len(blueprint.action_names))]
+        rows[state] = tuple(tuple(item for item in outcomes if item.probability > 0.0) for outcomes in every)
+        for outcome in (item for outcomes in every for item in outcomes):  # also those of probability 0, see above
             index.setdefault(outcome.state, len(index))
             if outcome.ending == "none":
                 waiting.append(outcome.state)
@@ -268,4 +270,4 @@ def _check_observations(world: TabularWorld) -> None:
 
 
 def _fault(value: str, rule: str) -> CorrigibleError:
-    return CorrigibleError(value=value, rule=rule, remedy="correct the world's description")
+    return CorrigibleError(value=value, rule=rule, remedy="correct the description of the world or its reward")

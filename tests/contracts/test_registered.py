@@ -1,0 +1,185 @@
+"""Contracts over everything registered, also over what other installed packages bring."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corrigible.claims import CLAIMS
+from corrigible.plugin import declaration_of
+from corrigible.registry import Entry, load_experiment, load_remedy, registry
+from corrigible.seeding import stream
+from corrigible.stages.cells import evaluate
+from corrigible.stages.plan import all_conditions, needs_history, remedy_declaration
+from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events, Experiment, Setup, rules_hash
+
+ENTRIES = registry().entries
+EXPERIMENTS = [entry.name for entry in registry().of_kind("experiment")]
+REMEDIES = [entry.name for entry in registry().of_kind("remedy")]
+
+
+@cache
+def experiment_named(name: str) -> Experiment:
+    return load_experiment(name)
+
+
+def small(experiment: Experiment) -> Budget:
+    """A thousandth of the smoke preset: enough to act, too little to learn."""
+    smoke = experiment.budgets["smoke"]
+    numbers = {key: max(value // 1000, 200) if key == "steps" else value for key, value in smoke.numbers.items()}
+    return replace(smoke, episodes=8, numbers=numbers)
+
+
+def train(experiment: Experiment, setup: Setup[Any, Any]) -> list[Checkpoint]:
+    return list(experiment.learner(replace(setup, truth=None), generator=stream(7, "contract")))
+
+
+def nothing_was_broken() -> bool:
+    return registry().problems == ()
+
+
+def test_no_file_failed_to_be_read() -> None:
+    assert nothing_was_broken()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.declaration.kind}-{entry.name}")
+def test_what_the_source_text_says_is_what_the_import_says(entry: Entry) -> None:
+    function = entry.load()
+    assert declaration_of(function) == entry.declaration
+    assert entry.declaration.summary.strip()
+    assert len(entry.declaration.summary) <= 160
+    assert entry.name == entry.name.lower().replace(" ", "-")
+    assert inspect.getdoc(inspect.getmodule(function)), "the module says what and why"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_is_whole(name: str) -> None:
+    experiment, declaration = experiment_named(name), registry().find("experiment", name).declaration
+    assert (experiment.name, experiment.version) == (declaration.name, declaration.version)
+    assert experiment.claims == declaration.claims
+    assert set(experiment.claims) <= {claim.number for claim in CLAIMS}
+    assert {rule.claim for rule in experiment.rules} == set(experiment.claims)
+    assert [item.role for item in experiment.conditions].count("failure") == 1
+    assert [item.role for item in experiment.conditions].count("reference") == 1
+    names = [item.name for item in all_conditions(experiment)]
+    assert len(names) == len(set(names))
+    metrics = {metric.name for metric in experiment.metrics}
+    assert {experiment.headline, experiment.competence.metric} <= metrics
+    for text in (experiment.title, experiment.paid, experiment.meant, experiment.prediction, experiment.failure_mode):
+        assert text.strip()
+    assert set(experiment.budgets) == set(PRESETS)
+    assert experiment.budgets["quick"].seeds >= 10 or name == "stag-hunt-tone"
+    assert len(rules_hash(experiment.rules)) == 64
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_rule_and_comparison_names_what_exists(name: str) -> None:
+    experiment = experiment_named(name)
+    conditions = {item.name for item in all_conditions(experiment)}
+    metrics, proofs = {m.name for m in experiment.metrics}, {f"proof:{proof.name}" for proof in experiment.proofs}
+    for rule in experiment.rules:
+        assert rule.metric in metrics | proofs
+        if rule.metric in metrics:
+            assert {rule.condition, rule.versus or rule.condition} <= conditions
+            assert rule.least_n >= 5, "five seeds are the least for a claim"
+    assert {item.of for item in experiment.conditions} - {""} <= conditions
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_condition_builds_trains_acts_and_is_measured(name: str) -> None:
+    experiment = experiment_named(name)
+    for condition in experiment.conditions:
+        if condition.remedy is None:
+            setup = experiment.build(condition.overrides, small(experiment))
+            rollout = evaluate(experiment, setup, train(experiment, setup)[-1], 8, seed=3)
+            assert set(experiment.measure(rollout)) == {metric.name for metric in experiment.metrics}
+            assert rollout.truth.intended_reward.shape == rollout.views.trajectory.action.shape
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_is_stored_restores_to_the_same_views(name: str) -> None:
+    experiment = experiment_named(name)
+    setup = experiment.build(experiment.failure.overrides, small(experiment))
+    rollout = evaluate(experiment, setup, train(experiment, setup)[-1], 8, seed=3)
+    back = experiment.sandbox.restore(replace(setup, truth=None), experiment.sandbox.dump(rollout))
+    before, after = rollout.views.trajectory, back.trajectory
+    for field in ("action", "reward", "mask", "terminated", "truncated"):
+        np.testing.assert_array_equal(getattr(before, field), getattr(after, field))
+    assert before.episodes() == after.episodes()
+    if before.observations is not None:
+        assert after.observations is not None
+        np.testing.assert_array_equal(before.observations.array(), after.observations.array())
+
+
+def scrambled(events: Events) -> np.ndarray[Any, Any]:
+    """A truth that has nothing to do with the real one."""
+    return np.linspace(-50.0, 50.0, num=len(events.amount))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_another_truth_changes_nothing_that_is_learned_done_or_seen(name: str) -> None:
+    experiment = experiment_named(name)
+    setup = experiment.build(experiment.failure.overrides, small(experiment))
+    lied = replace(setup, truth=scrambled)
+    ours, theirs = (experiment.learner(item, generator=stream(7, "contract")) for item in (setup, lied))
+    for one, other in zip(ours, theirs, strict=True):
+        assert_same_arrays(one.parameters, other.parameters)
+        mine, yours = (evaluate(experiment, item, one, 8, seed=3) for item in (setup, lied))
+        assert_same_arrays(experiment.sandbox.dump(mine), experiment.sandbox.dump(yours))
+    assert not np.array_equal(mine.truth.intended_reward, yours.truth.intended_reward), "the lie must be a lie"
+
+
+def assert_same_arrays(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    assert one.keys() == other.keys()
+    for key in one:
+        np.testing.assert_array_equal(one[key], other[key])
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_a_remedy_changes_only_what_its_stage_allows(name: str) -> None:
+    declaration = registry().find("remedy", name).declaration
+    assert declaration.stage in STAGES
+    assert declaration.applies_to
+    for experiment_name in EXPERIMENTS:
+        experiment = experiment_named(experiment_name)
+        wanted = experiment.mitigations
+        applies = experiment.sandbox.kind in declaration.applies_to and (wanted is None or name in wanted)
+        if not applies or declaration.stage in ("checkpoint", "inference"):
+            continue
+        setup = replace(experiment.build(experiment.failure.overrides, small(experiment)), truth=None)
+        changed = load_remedy(name)(setup)
+        assert changed.truth is None
+        same = {field: getattr(changed, field) == getattr(setup, field) for field in ("world", "paid", "settings")}
+        allowed = {"world": {"world"}, "reward": {"paid", "settings"}, "train": {"settings"}}[declaration.stage]
+        assert {field for field, equal in same.items() if not equal} <= allowed
+        assert not all(same.values()), "a remedy that changes nothing is none"
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_a_remedy_that_is_no_oracle_works_without_the_truth(name: str) -> None:
+    declaration = registry().find("remedy", name).declaration
+    source = inspect.getsource(inspect.getmodule(registry().find("remedy", name).load()))  # type: ignore[arg-type]
+    if not declaration.uses_oracle:
+        assert "GroundTruth" not in source
+        assert "intended_reward" not in source
+        assert ".truth" not in source
+
+
+@pytest.mark.parametrize("entry", registry().of_kind("detector"), ids=lambda entry: entry.name)
+def test_a_detector_declares_views_that_exist_and_never_names_the_truth(entry: Entry) -> None:
+    assert entry.declaration.reads
+    assert set(entry.declaration.reads) <= set(VIEWS)
+    source = inspect.getsource(inspect.getmodule(entry.load()))  # type: ignore[arg-type]
+    assert "GroundTruth" not in source
+    assert "truth" not in source.lower().replace("ground truth is", "")
+
+
+def test_remedies_that_need_history_are_of_stage_checkpoint() -> None:
+    for name in EXPERIMENTS:
+        for condition in all_conditions(experiment_named(name)):
+            declaration = remedy_declaration(condition)
+            assert needs_history(condition) == (declaration is not None and declaration.stage == "checkpoint")
