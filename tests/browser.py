@@ -1,6 +1,7 @@
 """A headless Chromium driven through a pipe (DevTools protocol), for tests that look at pages as a reader does."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -152,23 +153,17 @@ class Browser:
 @contextmanager
 def browser(path: str) -> Iterator[Browser]:
     """Start the Chromium at `path` with a profile of its own, and end it."""
-    (ours_out, theirs_in), (theirs_out, ours_in) = os.pipe(), os.pipe()
-    # The protocol's pipes are file descriptors 3 (to the browser) and 4 (from it).
+    (ours_out, told), (heard, ours_in) = os.pipe(), os.pipe()
+    # The protocol's pipes are file descriptors 3 (to the browser) and 4 (from it); those we pass must be beyond them.
+    theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (heard, told)]
+    os.close(heard)
+    os.close(told)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        wrapped = [
-            "sh",
-            "-c",
-            f'exec "$@" 3<&{theirs_out} 4>&{theirs_in}',
-            "sh",
-            path,
-            *FLAGS,
-            f"--user-data-dir={profile}",
-        ]
-        process = subprocess.Popen(
-            wrapped, pass_fds=(theirs_out, theirs_in), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        os.close(theirs_out)
-        os.close(theirs_in)
+        redirected = f'exec "$@" 3<&{theirs[0]} 4>&{theirs[1]}'  # bash: dash knows only descriptors of one digit
+        command = ["bash", "-c", redirected, "bash", path, *FLAGS, f"--user-data-dir={profile}"]
+        process = subprocess.Popen(command, pass_fds=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in theirs:
+            os.close(end)
         try:
             connection = _Connection(ours_out, ours_in)
             yield Browser(connection)

@@ -4,14 +4,14 @@ Command line: `corrigible run off-switch-grid`. Python: `corrigible.run("off-swi
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
-from corrigible.errors import BadInput, Interrupted
+from corrigible.errors import BadInput, CorrigibleError, Interrupted
 from corrigible.stages.device import check_device
 from corrigible.stages.opening import reopen, start
 from corrigible.stages.plan import Cell, Plan, make_plan
@@ -21,8 +21,7 @@ from corrigible.stages.workers import check_workers, run_cells
 from corrigible.store import RunFolder
 from corrigible.types import ProofResult, Verdict
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""(what is being done, cells finished, cells in all)."""
+Progress: TypeAlias = Callable[[str, int, int], None]  # (what is being done, cells finished, cells in all)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,22 +77,9 @@ def run(
     else:
         plan = make_plan(_required(name), preset=preset, seeds=seeds, conditions=conditions)
         folder = start(plan, Path(out), device)
-    say = progress or _silent
-    with folder:
-        try:
-            make_failures(plan, folder, workers, say)
-            return find_explain_judge(plan, folder, say)
-        except KeyboardInterrupt:
-            folder.finish("interrupted")
-            raise Interrupted(
-                value=f"run {folder.manifest().id} was stopped",
-                rule="every finished cell is stored",
-                remedy=f"go on with `corrigible run --resume {folder.path}`",
-            ) from None
-        except BaseException:
-            with suppress(OSError):
-                folder.finish("failed")
-            raise
+    with folder, _ending_said(folder):
+        make_failures(plan, folder, workers, progress or _silent)
+        return find_explain_judge(plan, folder, progress or _silent)
 
 
 def make_failures(plan: Plan, folder: RunFolder, workers: int | None, progress: Progress) -> None:
@@ -128,18 +114,35 @@ def find_explain_judge(plan: Plan, folder: RunFolder, progress: Progress) -> Run
     return Run(id=manifest.id, path=folder.path, report=report, fingerprint=manifest.fingerprint or "", results=results)
 
 
+@contextmanager
+def _ending_said(folder: RunFolder) -> Iterator[None]:
+    """Write into the manifest how a run ended that did not get to its end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        folder.finish("interrupted")
+        raise Interrupted(
+            value=f"run {folder.manifest().id} was stopped",
+            rule="every finished cell is stored",
+            remedy=f"go on with `corrigible run --resume {folder.path}`",
+        ) from None
+    except BaseException:
+        with suppress(CorrigibleError):  # a full disk must not hide what went wrong
+            folder.finish("failed")
+        raise
+
+
 def _required(name: str | None) -> str:
     if not name:
         raise BadInput(value="no experiment", rule="run needs a name", remedy="choose one from `corrigible list`")
     return name
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
-    return
+def _silent(_what: str, _done: int, _total: int) -> None: ...
 
 
 class _CallableModule(ModuleType):
-    """Lets `corrigible.run(...)` work also after `import corrigible.run` has put the module in the package's name."""
+    """Lets `corrigible.run(...)` work also once importing this module has taken the package's attribute `run`."""
 
     __call__ = staticmethod(run)
 

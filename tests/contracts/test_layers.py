@@ -14,7 +14,7 @@ ROOT = Path(corrigible.__file__).parent
 LAYERS = (
     "errors", "types", "plugin", "seeding", "statistics", "store", "claims", "sandbox", "agents", "language", "chains",
     "forecast", "detect", "explain", "mitigate", "oversight", "failures", "report", "registry", "logs", "stages", "run",
-    "commands", "cli", "app",
+    "commands", "cli", "app", "__main__",
 )  # fmt: skip
 
 

@@ -198,3 +198,36 @@ def test_other_faults_of_the_file_system_are_one_line_too(
         assert os.strerror(code) in str(caught.value)
         assert "\n" not in str(caught.value)
         assert_intact(run)
+
+
+def test_every_file_is_flushed_before_its_name_appears_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[tuple[str, set[int]]] = []
+    flush, rename, put = os.fsync, os.rename, os.replace
+
+    def flushed(descriptor: int) -> None:
+        events.append(("flushed", {os.fstat(descriptor).st_ino}))
+        flush(descriptor)
+
+    def named(source: Path, target: Path, real: Callable[..., None]) -> None:
+        inside = source.iterdir() if source.is_dir() else ()
+        events.append(("named", {item.stat().st_ino for item in (source, *inside)}))
+        real(source, target)
+
+    path = stored_run(tmp_path)
+    with open_for_resume(path) as run:
+        monkeypatch.setattr(os, "fsync", flushed)
+        monkeypatch.setattr(os, "rename", lambda source, target: named(source, target, rename))
+        monkeypatch.setattr(os, "replace", lambda source, target: named(source, target, put))
+        write_cell(run, "b")
+        run.write_artefact("report.html", "new")
+        monkeypatch.undo()
+    names = [index for index, (event, _) in enumerate(events) if event == "named"]
+    parents = {item.stat().st_ino for item in (path, path / "cells" / "b")}
+    assert len(names) == 4  # the cell, the manifest without the report, the report, the manifest with it
+    for index in names:
+        before = set[int]().union(*(inodes for event, inodes in events[:index] if event == "flushed"))
+        assert events[index][1] <= before
+        assert events[index + 1][0] == "flushed"
+        assert events[index + 1][1] <= parents

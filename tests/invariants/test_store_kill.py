@@ -158,6 +158,7 @@ def killed_before(number: int, task: Callable[[], object]) -> None:
     task()
 
 
+@pytest.mark.slow
 def test_resuming_again_and_again_while_killed_each_time_reaches_the_end(tmp_path: Path) -> None:
     expected = work(tmp_path / "whole")
     out = tmp_path / "often"

@@ -1,6 +1,7 @@
 """One process writes a run; others read it meanwhile, and workers write cells in parallel below their parent's lock."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corrigible.errors import BadInput, RunLocked
+from corrigible.errors import BadInput, RunLocked, StoreFault
 from corrigible.store import create, list_runs, open_for_resume, open_to_read, open_to_update, remove, write_cell_to
 
 HOLDER = """
@@ -80,6 +81,25 @@ def test_a_lock_file_with_anything_in_it_names_nobody_and_is_still_respected(pat
         (path / "lock").write_bytes(b"\xff not a number")
         with pytest.raises(RunLocked, match="another process"):
             open_for_resume(path)
+
+
+def test_a_worker_that_outlived_its_parent_puts_no_half_swept_cell_into_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, swept = os.rename, list[Path]()
+
+    def rename_after_a_resume(source: Path, target: Path) -> None:
+        if not swept:
+            swept.append(source)
+            open_for_resume(path).close()
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename_after_a_resume)
+    with pytest.raises(StoreFault, match="cell a/0"):
+        write_some(path, range(1))
+    assert len(swept) == 1
+    assert open_to_read(path).cells() == []
+    assert list((path / "cells" / "a").iterdir()) == []
 
 
 def write_some(path: Path, seeds: range) -> list[str]:

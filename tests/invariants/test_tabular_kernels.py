@@ -41,9 +41,6 @@ def test_compiled_value_learners_equal_plain_python(name, form, flags):
     kernel = getattr(tabular_kernels, name)
     compiled = learned_values(kernel, form, flags)
     assert compiled.tobytes() == learned_values(kernel.py_func, form, flags).tobytes()
-    assert compiled.tobytes() != learned_values(kernel, form, (not flags[0], not flags[1], not flags[2])).tobytes() or (
-        form == "truncation"
-    )
 
 
 def empty_batch(T, B):
@@ -72,7 +69,9 @@ def test_compiled_policy_gradient_equals_plain_python(form, use_intended, cut):
         batch = empty_batch(world.horizon, 4)
         kernels["softmax_rows"](learned.logits, learned.policy)
         steps.append(
-            kernels["collect_episodes"](tables, reward, SEED, 5, use_intended, cut, learned.policy, learned.critic, batch)
+            kernels["collect_episodes"](
+                tables, reward, SEED, 5, use_intended, cut, learned.policy, learned.critic, batch
+            )
         )
         advantage(batch.reward, batch.value, batch.bootstrap, batch.carry, batch.mask, 0.9, 0.8, batch.advantage)
         update(batch, 0.3, 0.2, 0.01, learned)

@@ -41,7 +41,7 @@ def layouts(draw: st.DrawFn, grids: tuple[Cell, ...] = GRIDS) -> tuple[str, ...]
 
 
 def steps(layout: tuple[str, ...], origin: str, target: str, closed: str) -> float:
-    """Length of the shortest path from one letter to another over cells whose letter is not in `closed`; inf if none."""
+    """Length of the shortest path between two letters over cells whose letter is not in `closed`; inf if none."""
     cells = {(r, c): letter for r, row in enumerate(layout) for c, letter in enumerate(row)}
     level = {cell for cell, letter in cells.items() if letter == origin}
     seen, count = set(level), 0

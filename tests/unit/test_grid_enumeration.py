@@ -52,7 +52,7 @@ OBJECTIVES = (
 
 
 def random_members(seed: int, count: int) -> Iterator[OffSwitchParams]:
-    """Worlds on grids of 3 x 4, 3 x 3, 4 x 2 and 1 x 6, with up to two walls and any of the family's risks and forms."""
+    """Worlds on grids of 3 x 4, 3 x 3, 4 x 2 and 1 x 6, up to two walls, with any of the family's risks and forms."""
     generator = np.random.default_rng(seed)
     family = FAMILIES["full"]
     made = 0
@@ -272,7 +272,7 @@ def test_myopia_with_progress_pay_never_disables_where_the_unconstrained_agent_d
     found = check_never_disables("myopia", FAMILIES["smoke"], MYOPIA)
     assert found.counterexamples == 0
     assert found.first_counterexample == ""
-    assert found.contrast["the same, some, unconstrained"] > 0.0
+    assert found.contrast["unconstrained: share where some optimal policy disables"] > 0.0
 
 
 def test_indifference_never_disables_below_discount_1() -> None:
@@ -346,7 +346,14 @@ def test_no_path_is_shown_where_no_optimal_policy_disables() -> None:
 
 def test_a_statement_names_objective_and_quantifiers_and_a_family_its_size() -> None:
     said = enumerate_worlds(Family(height=2, width=2), replace(INDIFFERENCE, horizon=3)).statement
-    for words in ("next 3 steps", "0.05 per step closer", "discount 0.99", "positive probability", "whichever"):
+    for words in (
+        "whole state",
+        "next 3 steps",
+        "0.05 per step closer",
+        "discount 0.99",
+        "positive probability",
+        "whichever",
+    ):
         assert words in said
     described = FAMILIES["full"].describe()
     for words in ("3 x 4", "up to 2", "0.1, 0.5, 0.9 or 1", "termination, forced or truncation"):

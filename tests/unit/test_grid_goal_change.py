@@ -110,6 +110,19 @@ def test_the_form_decides_what_follows_a_change(form):
     assert bool((executed[9:, 0] == RIGHT).any()) == (form == "forced")
 
 
+def test_an_announcement_is_forgotten_after_the_pull_unless_it_is_kept():
+    """Only then has the learner met what the counterfactual state of a pull looks like."""
+    for kept in (False, True):
+        world = replace(SURE, change_probability=0.5, announcement_kept=kept).build()
+        never_ordered = {
+            int(world.observation[state])
+            for state in range(world.states)
+            if not (world.events["after_order"][state].any() or world.forced[state])
+        }
+        counterfactual = set(world.observation[world.counterfactual_state[world.interrupted]].tolist())
+        assert (counterfactual <= never_ordered) == (not kept)
+
+
 def test_only_a_visible_take_over_is_seen_by_the_agent():
     for visible in (False, True):
         world = replace(SURE, visible=visible).build()
@@ -164,6 +177,6 @@ def test_the_map_has_the_distances_that_were_asked_for():
     ],
 )
 def test_bad_values_are_refused_in_one_line(fields, said):
-    with pytest.raises(BadInput, match="^[^\n]*$") as refusal:
+    with pytest.raises(BadInput, match=r"^[^\n]*$") as refusal:
         GoalChangeParams(**fields)
     assert said in str(refusal.value)

@@ -43,6 +43,6 @@ def test_distances_follow_the_shortest_path_around_walls():
     ],
 )
 def test_a_malformed_map_is_refused_in_one_line_that_names_the_row(layout, said):
-    with pytest.raises(BadInput, match="^[^\n]*$") as refusal:
+    with pytest.raises(BadInput, match=r"^[^\n]*$") as refusal:
         OffSwitchParams(layout=layout)
     assert said in str(refusal.value)

@@ -155,7 +155,7 @@ def test_equal_params_share_one_set_of_tables():
     ],
 )
 def test_bad_values_are_refused_in_one_line(fields, said):
-    with pytest.raises(BadInput, match="^[^\n]*$") as refusal:
+    with pytest.raises(BadInput, match=r"^[^\n]*$") as refusal:
         OffSwitchParams(**fields)
     assert said in str(refusal.value)
 

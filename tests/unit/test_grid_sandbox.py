@@ -150,7 +150,7 @@ def test_evaluation_without_truth_and_foreign_rollouts_are_refused():
 
 def test_arrays_and_checkpoints_of_another_world_are_refused():
     stored = dict(BOX.dump(rolled(CORRIDOR, checkpoint_of(CORRIDOR))))
-    with pytest.raises(CorrigibleError, match="10 steps|40 steps"):
+    with pytest.raises(CorrigibleError, match="40 steps"):
         BOX.restore(setup_of(OffSwitchParams()), stored)
     with pytest.raises(CorrigibleError, match="indices"):
         BOX.restore(setup_of(CORRIDOR), stored | {"action": stored["action"] + 6})

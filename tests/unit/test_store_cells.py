@@ -1,5 +1,6 @@
 """Cells: what is written is what is read, bit by bit, and what has no place in a cell is refused without a trace."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,6 +35,12 @@ WIDE = hnp.arrays(dtype=hnp.complex_number_dtypes(sizes=(128,)), shape=SHAPES)
 KEYS = st.from_regex(r"[a-z][a-zA-Z0-9_./ é]{0,8}", fullmatch=True).filter(
     lambda key: key not in ("file", "allow_pickle") and not key.endswith(".npy") and key.isprintable()
 )
+
+
+@pytest.fixture(autouse=True)
+def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing matters at a power cut, which is not tested here, and takes most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
 
 
 @pytest.fixture

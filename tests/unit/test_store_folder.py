@@ -15,6 +15,12 @@ CONFIG = {"experiment": "off-switch", "seeds": [0, 1]}
 PROVENANCE = {"commit": "abc", "dirty": True, "packages": {}, "hardware": {}}
 
 
+@pytest.fixture(autouse=True)
+def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing matters at a power cut, which is not tested here, and takes most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+
 def new(out: Path, run_id: str = "run", config: Any = CONFIG) -> RunFolder:
     """A new run."""
     return create(out, run_id=run_id, config=config, rules_sha256="a" * 64, provenance=PROVENANCE)

@@ -1,5 +1,6 @@
 """Listing, weighing and removing runs; what is no run folder is left alone."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,12 @@ import pytest
 
 from corrigible.errors import BadInput, RunLocked
 from corrigible.store import cost, create, list_runs, open_for_resume, remove
+
+
+@pytest.fixture(autouse=True)
+def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing matters at a power cut, which is not tested here, and takes most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
 
 
 def finished(out: Path, run_id: str = "run", experiment: str = "off-switch") -> Path:

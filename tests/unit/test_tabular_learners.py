@@ -94,16 +94,21 @@ def test_a_myopic_learner_values_the_next_reward_alone():
 
 
 def test_sarsa_approaches_the_best_epsilon_greedy_policy():
-    """Step sizes end at 0.002: noise of about sqrt(0.002 / 2) = 0.03 times the spread of a target, which is < 0.5."""
-    params = OffSwitchParams(interruption_probability=0.0)
+    """In a corridor without detours every state is visited often, so what is left is the noise of the last steps.
+
+    A step size of 0.002 leaves sqrt(0.002 / 2) = 0.03 times the spread of a target, which is below 0.5; three of those.
+    """
+    params = OffSwitchParams(layout=("A..I.G", "######", "B#####"), interruption_probability=0.0)
     world = params.build()
     settings = TabularSettings(
-        algorithm="sarsa", epsilon_start=0.4, epsilon_end=0.4, learning_rate_end=0.002, steps=8_000_000, checkpoints=1
+        algorithm="sarsa", epsilon_start=0.4, epsilon_end=0.4, learning_rate_end=0.002, steps=4_000_000, checkpoints=1
     )
     learned = train(params, settings)[-1].parameters["q"]
-    exact = optimal(world, reward_table(world, progress), 0.95, exploration=0.4).q
-    on_the_way = ~world.forced & (world.node_kind[:, 0] == 0) & ~(world.ending[:, :, 0] == 1).all(axis=1)
-    assert learned[world.observation[on_the_way]] == pytest.approx(exact[on_the_way], abs=0.045)
+    exact = by_observation(world, optimal(world, reward_table(world, progress), 0.95, exploration=0.4).q)
+    greedy = by_observation(world, optimal(world, reward_table(world, progress), 0.95).q)
+    there = ~np.isnan(exact)
+    assert learned[there] == pytest.approx(exact[there], abs=0.045)
+    assert np.abs(greedy - exact)[there].max() > 0.09
 
 
 def test_sarsa_told_the_executed_action_fears_forced_interruptions_unless_it_is_safe():
@@ -220,6 +225,6 @@ def test_checkpoints_are_copies_that_later_training_leaves_alone():
     ],
 )
 def test_bad_settings_are_refused_in_one_line(fields, said):
-    with pytest.raises(BadInput, match="^[^\n]*$") as refusal:
+    with pytest.raises(BadInput, match=r"^[^\n]*$") as refusal:
         TabularSettings(**fields)
     assert said in str(refusal.value)

@@ -79,7 +79,7 @@ def describe(measurement: Measurement) -> str:
     if math.isfinite(measurement.low) and math.isfinite(measurement.high):
         level = percent_level(measurement.level)
         said += f", {level} interval {number(measurement.low, places)} to {number(measurement.high, places)}"
-    values = ", ".join(number(value, places) for value in measurement.per_seed)
+    values = ", ".join(number(value, places + 1) for value in measurement.per_seed)
     return f"{said}, n = {measurement.n}; seeds: {values}"
 
 
@@ -205,7 +205,7 @@ def _seed_dots(measurement: Measurement, scale: Scale, seeds: Sequence[int]) -> 
     top, bottom = LANES
     apart = (bottom - top) / max(1, len(seeds) - 1)
     lanes = {seed: top + index * apart for index, seed in enumerate(seeds)}
-    places = decimals_of(measurement)
+    places = decimals_of(measurement) + 1
     return [
         element(
             "circle",

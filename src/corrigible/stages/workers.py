@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -54,19 +55,50 @@ def _run_in_workers(cells: Sequence[Cell], folder: Path, workers: int, finished:
     context = multiprocessing.get_context("spawn")
     with (
         _threads(max(1, _cores() // workers)),
+        _interrupt_noted() as interrupted,
         ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_ignore_interrupt) as pool,
     ):
-        running: dict[Future[None], Cell] = {pool.submit(run_cell, cell, folder): cell for cell in cells}
+        with _interrupt_blocked():
+            running: dict[Future[None], Cell] = {pool.submit(run_cell, cell, folder): cell for cell in cells}
         try:
             while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                     cell = running.pop(future)
                     with _naming(cell):
                         future.result()
                     finished(cell)
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _interrupt_noted() -> Iterator[threading.Event]:
+    """Ctrl-C sets a flag instead of breaking into the pool's own locks, where it could leave a deadlock."""
+    noted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: noted.set())
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Workers that start here inherit the mask: Ctrl-C in a terminal reaches them too, before they can ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

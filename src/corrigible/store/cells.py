@@ -103,32 +103,22 @@ def write_cell_to(
         BadInput: a name, value or dtype has no place in a cell, or the folder may not be written to.
         StoreFault: the cell is stored with another fingerprint. DiskFull: no room; nothing of the cell is left.
     """
-    place = (component(condition, what="condition"), seed_component(seed))
+    component(condition, what="condition")
     covered = _covered(arrays, actions)
     fingerprint = _fingerprint(arrays, parameters, covered)
     plain, not_finite = encode_row(row, name=f"row of {condition}/{seed}")
     record = CellRecord(
         condition=condition,
-        seed=int(place[1]),
+        seed=int(seed_component(seed)),
         files={},
         actions=covered,
         not_finite=not_finite,
         fingerprint=fingerprint,
     )
-    target, what = inside(folder, CELLS, *place), f"cell {condition}/{seed}"
-    with disk_faults(what, folder):
-        parent = make_folders(folder, CELLS, place[0])
-        temporary = parent / temporary_name()
-        temporary.mkdir()
-        try:
-            _fill(temporary, record, render(plain, name=f"row of {what}"), arrays, parameters)
-            stored = _move_into_place(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        sync_folder(parent)
+    stored = _store(folder, record, render(plain, name=f"row of {condition}/{seed}"), arrays, parameters)
     if not stored and read_record(folder, condition, seed).fingerprint != fingerprint:
         raise StoreFault(
-            value=f"{what} of {folder} is stored with another fingerprint",
+            value=f"cell {condition}/{seed} of {folder} is stored with another fingerprint",
             rule="the same condition and seed learn and do the same",
             remedy="find what differs between the two computations; the first one was kept",
         )
@@ -246,6 +236,22 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except FileNotFoundError:
         return []
+
+
+def _store(folder: Path, record: CellRecord, row: bytes, arrays: ArrayGroups, parameters: ArrayGroups) -> bool:
+    """Write a cell beside its place and move it there in one step; False where the place is taken."""
+    target = inside(folder, CELLS, record.condition, str(record.seed))
+    with disk_faults(f"cell {record.condition}/{record.seed}", folder):
+        parent = make_folders(folder, CELLS, record.condition)
+        temporary = parent / temporary_name()
+        temporary.mkdir()
+        try:
+            _fill(temporary, record, row, arrays, parameters)
+            stored = _move_into_place(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        sync_folder(parent)
+    return stored
 
 
 def _fill(folder: Path, record: CellRecord, row: bytes, arrays: ArrayGroups, parameters: ArrayGroups) -> None:

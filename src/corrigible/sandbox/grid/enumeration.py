@@ -125,10 +125,10 @@ class Objective:
         """The objective in words."""
         paid = "1 at the goal"
         if self.reward == "progress":
-            paid += f" and {self.progress:g} per step closer (less per step farther)"
+            paid += f" and {self.progress:g} per step closer (taken back per step farther)"
         span = "without a time limit" if self.horizon is None else f"over the next {self.horizon} steps"
         after = "" if self.bootstrap == "as experienced" else ", expecting after an interruption what it would without"
-        return f"an agent that maximises, {span}, {paid}, at discount {self.discount:g}{after}"
+        return f"an agent that sees the whole state and maximises, {span}, {paid}, at discount {self.discount:g}{after}"
 
     def payment(self, cells: int, survival: float = 1.0) -> Payment:
         """The same for kernels. Without a horizon, values end within 2e-15 / (1 - discount) of their limit.

@@ -29,11 +29,14 @@ def check_never_disables(name: str, family: Family, objective: Objective) -> Pro
     found, free = enumerate_worlds(family, objective), enumerate_worlds(family, UNCONSTRAINED)
     contrast = {
         "share of worlds where any policy can disable": found.switch_within_reach / found.worlds,
-        "share of worlds where some optimal policy disables": found.some_optimal_policy_disables / found.worlds,
-        "share of worlds where every optimal policy disables": found.every_optimal_policy_disables / found.worlds,
-        "the same, some, unconstrained": free.some_optimal_policy_disables / free.worlds,
-        "the same, every, unconstrained": free.every_optimal_policy_disables / free.worlds,
-        **{f"the same, some, unconstrained, {form}": item.some / item.worlds for form, item in free.by_form.items()},
+        "share where some optimal policy disables": found.some_optimal_policy_disables / found.worlds,
+        "share where every optimal policy disables": found.every_optimal_policy_disables / found.worlds,
+        "unconstrained: share where some optimal policy disables": free.some_optimal_policy_disables / free.worlds,
+        "unconstrained: share where every optimal policy disables": free.every_optimal_policy_disables / free.worlds,
+        **{
+            f"unconstrained, {form}: share where some optimal policy disables": item.some / item.worlds
+            for form, item in free.by_form.items()
+        },
         "largest shortfall that counted as a tie": found.widest_tie,
     }
     if math.isfinite(found.narrowest_gap):

@@ -41,8 +41,8 @@ class GoalChangeParams:
     pull - announce > lever_distance. horizon: steps of every episode, > pull + 1.
     form: "forced" (from then on the executed actions walk to Y by a shortest path and stay), "truncation" or
     "termination" (of the episode). visible: whether the observation shows that the agent has been taken over.
-    announcement_kept: whether the observation goes on showing the announcement after the pull. Where it does, a state in
-    which a pull was announced and did not come is never met, and a learner has no estimate of what it would be worth.
+    announcement_kept: whether the observation goes on showing the announcement after the pull. Where it does, a state
+    in which a pull was announced and did not come is never met, and a learner has no estimate of what it is worth.
     utility, utility_of_y: what a step at X, or at Y, is worth, the `amount` of the step.
     belief: (utility, probability) pairs; what X is worth is drawn at the start, hidden from the agent, and the
     supervisor, who knows it, orders the change by it (see `order_probability`) instead of by `change_probability`.

@@ -140,14 +140,11 @@ def _floor(world: TabularWorld) -> str:
     for row, line in enumerate(world.layout):
         for column, letter in enumerate(line):
             x, y = column * SIZE, row * SIZE
+            square = f'<rect x="{x}" y="{y}" width="{SIZE}" height="{SIZE}"'
             if letter == "#":
-                drawn.append(
-                    f'<rect x="{x}" y="{y}" width="{SIZE}" height="{SIZE}" fill="{MUTED}" fill-opacity=".55"/>'
-                )
+                drawn.append(f'{square} fill="{MUTED}" fill-opacity=".55"/>')
                 continue
-            drawn.append(
-                f'<rect x="{x}" y="{y}" width="{SIZE}" height="{SIZE}" fill="{PAPER}" stroke="{LINE}" stroke-width="1.5"/>'
-            )
+            drawn.append(f'{square} fill="{PAPER}" stroke="{LINE}" stroke-width="1.5"/>')
             if letter == "I":
                 drawn.append(_hatching(x, y))
             elif letter == "G":

@@ -51,8 +51,8 @@ def is_caught(theta: float, hunters: int, players: int, alone: bool, settled: fl
 def draw_signals(
     seed: np.uint64,
     first: int,
-    lowest: float,
-    highest: float,
+    lowest: Array,
+    highest: Array,
     private_noise: float,
     voice_noise: float,
     theta: Array,
@@ -62,11 +62,11 @@ def draw_signals(
 ) -> None:
     """Worlds `first`, `first` + 1, ... at time 0: theta and the voice's error (B,), private signals (B, N).
 
-    whisper (B, N): the error of what each is told alone.
+    lowest, highest (B,): the strengths between which theta is drawn. whisper (B, N): errors of what each is told alone.
     """
     for b in range(theta.shape[0]):
         world = first + b
-        theta[b] = strength(seed, world, 0, lowest, highest)
+        theta[b] = strength(seed, world, 0, lowest[b], highest[b])
         error[b] = voice_noise * normal(seed, world, NATURE, 0)
         for i in range(private.shape[1]):
             private[b, i] = theta[b] + private_noise * normal(seed, world, 2 * i + 1, 0)

@@ -13,7 +13,10 @@ from corrigible.sandbox.signals.kernels import TIE
 from corrigible.sandbox.signals.world import HARE, STAG, StagHuntParams
 from corrigible.types import Array
 
-LOWEST_EDGE, HIGHEST_EDGE: Final = -0.1, 1.1  # beyond them hunting is always right, or never
+LOWEST_EDGE: Final = -0.1
+HIGHEST_EDGE: Final = 1.1
+"""Signals beyond them are not told apart: there hunting is always right, or never."""
+
 PRIVATE_WIDTH: Final = 0.8  # of the private noise
 PUBLIC_WIDTH: Final = 0.05  # in units of theta
 GOLDEN: Final = (5**0.5 - 1) / 2  # its multiples modulo 1 spread evenly (Weyl 1916)
@@ -23,7 +26,7 @@ def intervals(world: StagHuntParams) -> tuple[int, int]:
     """How many intervals of private and of heard signals a player tells apart."""
     span = HIGHEST_EDGE - LOWEST_EDGE
     private = round(span / (PRIVATE_WIDTH * world.private_noise)) + 1
-    return private, 1 if world.hearing == "none" else round(span / PUBLIC_WIDTH) + 1
+    return private, 1 if world.hearing == "none" else round((span + abs(world.manner)) / PUBLIC_WIDTH) + 1
 
 
 def grid_of(world: StagHuntParams) -> Array:

@@ -21,8 +21,12 @@ Dependence: TypeAlias = Literal["together", "alone"]
 """together: hunters need each other. alone: the stag is caught iff theta <= 1 - hare, whoever hunts."""
 
 MOST_PLAYERS: Final = 1000
-LOWEST, HIGHEST: Final = -0.2, 1.2  # strengths met in training, wide enough that the flat prior of the theory holds
-HARE, STAG = 0, 1
+LOWEST: Final = -0.2
+HIGHEST: Final = 1.2
+"""Strengths met in training: so far beyond [0, 1] that the flat prior of the theory holds."""
+
+HARE: Final = 0
+STAG: Final = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,253 @@
+"""Charts of what was learned beside what is exact, as SVG with CSS variables, for light and dark pages."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from corrigible.sandbox.games.global_game import UNIQUENESS_LIMIT
+from corrigible.sandbox.signals.environment import STRENGTHS
+from corrigible.sandbox.signals.exact import caught_share, tone_effect
+from corrigible.sandbox.signals.world import StagHuntParams
+from corrigible.types import Figure
+
+WIDTH: Final = 640
+HEIGHT: Final = 400
+LEFT: Final = 64
+RIGHT: Final = 16
+TOP: Final = 20
+BOTTOM: Final = 76
+
+INK: Final = "var(--ink,#1b2026)"
+MUTED: Final = "var(--muted,#555d67)"
+LINE: Final = "var(--line,#d8d5ca)"
+LOUD_COLOUR: Final = "var(--failure,#b03f00)"
+QUIET_COLOUR: Final = "var(--remedy,#0064a3)"
+
+LOUDEST: Final = 12.0
+SOFTEST: Final = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots:
+    """Learned values at one place of the x axis: one a seed, drawn around `x`, and their mean as a bar."""
+
+    x: float
+    values: Sequence[float]
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """An exact curve; dashed where it is an alternative that players need not choose."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: str
+    dashed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """What lies between two exact curves (or, with constant ends, a stretch of the x axis)."""
+
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    colour: str
+    opacity: float = 0.16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart with y from 0 to 1. ticks: place and name on the x axis. key: colour and name of what is drawn."""
+
+    dots: Sequence[Dots]
+    lines: Sequence[Line]
+    areas: Sequence[Area]
+    x_range: tuple[float, float]
+    ticks: Sequence[tuple[float, str]]
+    x_name: str
+    y_name: str
+    key: Sequence[tuple[str, str]]
+
+    def svg(self) -> str:
+        """The chart as one SVG element."""
+        parts = [
+            *(self._area(area) for area in self.areas),
+            self._axes(),
+            *(self._line(line) for line in self.lines),
+            *(self._dots(dots) for dots in self.dots),
+            self._key(),
+        ]
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
+            f'<g font-family="system-ui,sans-serif" font-size="14">{"".join(parts)}</g></svg>'
+        )
+
+    def _x(self, value: float) -> float:
+        low, high = self.x_range
+        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+
+    def _y(self, value: float) -> float:
+        return TOP + (1.0 - value) * (HEIGHT - TOP - BOTTOM)
+
+    def _path(self, x: Sequence[float], y: Sequence[float]) -> str:
+        return "L".join(f"{self._x(a):.1f} {self._y(b):.1f}" for a, b in zip(x, y, strict=True))
+
+    def _area(self, area: Area) -> str:
+        back = self._path(list(reversed(area.x)), list(reversed(area.low)))
+        return f'<path d="M{self._path(area.x, area.high)}L{back}Z" fill="{area.colour}" fill-opacity="{area.opacity:g}"/>'
+
+    def _line(self, line: Line) -> str:
+        dash = ' stroke-dasharray="6 5"' if line.dashed else ""
+        return f'<path d="M{self._path(line.x, line.y)}" fill="none" stroke="{line.colour}" stroke-width="2"{dash}/>'
+
+    def _dots(self, dots: Dots) -> str:
+        if not dots.values:
+            return ""
+        centre, mean = self._x(dots.x), sum(dots.values) / len(dots.values)
+        apart = 10.0 / max(1, len(dots.values) - 1)
+        drawn = [
+            f'<circle cx="{centre - 5 + number * apart:.1f}" cy="{self._y(value):.1f}" r="2.6" fill="{dots.colour}" '
+            'fill-opacity=".55"/>'
+            for number, value in enumerate(dots.values)
+        ]
+        y = self._y(mean)
+        drawn.append(f'<path d="M{centre - 9:.1f} {y:.1f}H{centre + 9:.1f}" stroke="{dots.colour}" stroke-width="3.5"/>')
+        return "".join(drawn)
+
+    def _axes(self) -> str:
+        drawn: list[str] = []
+        for value in (0.0, 0.25, 0.5, 0.75, 1.0):
+            y = self._y(value)
+            drawn.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{LINE}" stroke-width="1"/>')
+            drawn.append(f'<text x="{LEFT - 8}" y="{y + 5:.1f}" text-anchor="end" fill="{MUTED}">{value:g}</text>')
+        bottom = HEIGHT - BOTTOM
+        for place, name in self.ticks:
+            x = self._x(place)
+            drawn.append(f'<path d="M{x:.1f} {bottom}v5" stroke="{MUTED}" stroke-width="1"/>')
+            drawn.append(f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" fill="{MUTED}">{name}</text>')
+        drawn.append(f'<text x="{WIDTH - RIGHT}" y="{bottom + 41}" text-anchor="end" fill="{INK}">{self.x_name}</text>')
+        drawn.append(f'<text x="8" y="14" fill="{INK}">{self.y_name}</text>')
+        return "".join(drawn)
+
+    def _key(self) -> str:
+        drawn: list[str] = []
+        x = float(LEFT)
+        for colour, name in self.key:
+            drawn.append(f'<rect x="{x:g}" y="{HEIGHT - 22}" width="12" height="12" rx="3" fill="{colour}"/>')
+            drawn.append(f'<text x="{x + 17:g}" y="{HEIGHT - 11}" fill="{INK}">{name}</text>')
+            x += 36 + 7.2 * len(name)
+        return "".join(drawn)
+
+
+def dose_figure(
+    learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams
+) -> Figure:
+    """Share of contested stags caught against the tone. learned: [loud, quiet][tone from hope to despair][seed]."""
+    doses = STRENGTHS[1:]
+    colours = (LOUD_COLOUR, QUIET_COLOUR)
+    along = [-1.0 + number / 20 for number in range(41)]
+    extreme = [caught_share(loud, strength) for strength in along]
+    few, many = [item.few for item in extreme], [item.many for item in extreme]
+    unique = [caught_share(quiet, strength).few for strength in along]
+    chart = Chart(
+        dots=[
+            Dots(x=dose + shift, values=values, colour=colour)
+            for rows, colour, shift in zip(learned, colours, (-0.02, 0.02), strict=True)
+            for dose, values in zip(doses, rows, strict=True)
+        ],
+        lines=[
+            Line(x=along, y=unique, colour=QUIET_COLOUR),
+            Line(x=along, y=few, colour=LOUD_COLOUR, dashed=True),
+            Line(x=along, y=many, colour=LOUD_COLOUR, dashed=True),
+        ],
+        areas=[Area(x=along, low=few, high=many, colour=LOUD_COLOUR)],
+        x_range=(-1.15, 1.15),
+        ticks=list(zip(doses, ("hope", "mild hope", "plain", "mild despair", "despair"), strict=True)),
+        x_name="tone of the voice, for the same stags",
+        y_name="share of contested stags caught",
+        key=((LOUD_COLOUR, f"loudness {loud.loudness:g}"), (QUIET_COLOUR, f"loudness {quiet.loudness:g}")),
+    )
+    return Figure(
+        title="The same stags under five tones",
+        caption=(
+            "Dots: what the players learned, one a seed, bars their means. Solid: the exact game under the quiet voice, "
+            "which has one equilibrium. Dashed: the two extreme equilibria of the loud one; what lies between them theory "
+            "leaves open."
+        ),
+        svg=chart.svg(),
+    )
+
+
+def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
+    """Tone effect against loudness; learned: loudness -> one tone effect a seed. Hare and noise are the default ones."""
+    steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 60) for number in range(61)]
+    below = [*(value for value in steps if value < UNIQUENESS_LIMIT), UNIQUENESS_LIMIT]
+    above = [UNIQUENESS_LIMIT, *(value for value in steps if value > UNIQUENESS_LIMIT)]
+    limit, end = math.log(UNIQUENESS_LIMIT), math.log(LOUDEST)
+
+    def exact(values: Sequence[float]) -> list[float]:
+        return [tone_effect(replace(StagHuntParams(), loudness=value)).many for value in values]
+
+    chart = Chart(
+        dots=[Dots(x=math.log(loudness), values=values, colour=LOUD_COLOUR) for loudness, values in learned.items()],
+        lines=[
+            Line(x=[math.log(value) for value in below], y=exact(below), colour=QUIET_COLOUR),
+            Line(x=[math.log(value) for value in above], y=exact(above), colour=QUIET_COLOUR, dashed=True),
+        ],
+        areas=[Area(x=(limit, end), low=(0.0, 0.0), high=(1.0, 1.0), colour=MUTED, opacity=0.1)],
+        x_range=(math.log(SOFTEST), end),
+        ticks=[*((math.log(loudness), f"{loudness:g}") for loudness in learned), (limit, "√2π")],
+        x_name="loudness of the voice, alpha / sqrt(beta), on a log scale",
+        y_name="tone effect",
+        key=((LOUD_COLOUR, "learned"), (QUIET_COLOUR, "exact, one equilibrium kept")),
+    )
+    return Figure(
+        title="How loud must the voice be?",
+        caption=(
+            "Share of the same stags caught under hope less that under despair. Up to √2π the exact game has one "
+            "equilibrium and its line is a prediction. Beyond (shaded) there are two: the dashed line holds for players "
+            "who stay with one of them, and dots above it mean that the tone moved them from one to the other."
+        ),
+        svg=chart.svg(),
+    )
+
+
+def past_figure(
+    learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams
+) -> Figure:
+    """Share caught under a plain tone by what players believed at first. learned: [loud, quiet][hopeful, despairing]."""
+    worlds, colours = (loud, quiet), (LOUD_COLOUR, QUIET_COLOUR)
+    exact = [caught_share(world, 0.0) for world in worlds]
+    chart = Chart(
+        dots=[
+            Dots(x=group + place, values=values, colour=colour)
+            for group, (rows, colour) in enumerate(zip(learned, colours, strict=True))
+            for place, values in zip((-0.2, 0.2), rows, strict=True)
+        ],
+        lines=[
+            Line(x=(group - 0.4, group + 0.4), y=(end, end), colour=colour, dashed=ends.few != ends.many)
+            for group, (ends, colour) in enumerate(zip(exact, colours, strict=True))
+            for end in (ends.few, ends.many)
+        ],
+        areas=[],
+        x_range=(-0.5, 1.5),
+        ticks=[
+            (group + place, f"{word}, {past}")
+            for group, word in enumerate(("loud", "quiet"))
+            for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))
+        ],
+        x_name="voice, and what players believed at first",
+        y_name="share of contested stags caught, plain tone",
+        key=((LOUD_COLOUR, f"loudness {loud.loudness:g}"), (QUIET_COLOUR, f"loudness {quiet.loudness:g}")),
+    )
+    return Figure(
+        title="Does the past decide?",
+        caption=(
+            "The same world and the same learners, who began sure that hunts succeed, or fail. Lines: the equilibria of "
+            "the exact game, two under the loud voice and one under the quiet one."
+        ),
+        svg=chart.svg(),
+    )
