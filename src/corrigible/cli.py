@@ -5,7 +5,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -94,7 +94,7 @@ def _parse(given: list[str]) -> Any:
 
 
 @contextlib.contextmanager
-def _quiet_stdout(json_wanted: bool) -> Iterator[None]:
+def _quiet_stdout(json_wanted: bool) -> Generator[None]:
     """With --json, whatever a plugin prints goes to standard error: standard output holds one JSON object."""
     if json_wanted:
         with contextlib.redirect_stdout(sys.stderr):

@@ -4,7 +4,7 @@ Command line: `corrigible run off-switch-grid`. Python: `corrigible.run("off-swi
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +115,7 @@ def find_explain_judge(plan: Plan, folder: RunFolder, progress: Progress) -> Run
 
 
 @contextmanager
-def _ending_said(folder: RunFolder) -> Iterator[None]:
+def _ending_said(folder: RunFolder) -> Generator[None]:
     """Write into the manifest how a run ended that did not get to its end."""
     try:
         yield

@@ -81,13 +81,16 @@ def test_seeds_without_a_value_are_counted():
     assert row.missing == "1 of 10 seeds gave no value"
 
 
-def test_differences_to_several_conditions_say_to_which():
+def test_a_difference_to_another_condition_than_most_says_to_which():
     panel = CONTENT.metrics[0]
     changed = replace(panel.differences[0], condition="q-learning", versus="reference", low=0.8, high=0.9)
     plot = metric_plot(replace(panel, differences=(changed, *panel.differences)), CONTENT)
     extra = rows(plot)["q-learning"].extra
     assert extra is not None
-    assert (plot.extra_title, extra.said) == ("Difference", "higher than reference")
+    assert (plot.extra_title, extra.said) == ("Minus q-learning, or as said", "minus reference: higher")
+    other = rows(plot)["myopia"].extra
+    assert other is not None
+    assert other.said == "lower"
 
 
 def test_of_several_differences_that_to_the_failure_is_shown():

@@ -61,7 +61,7 @@ def patched(checkpoint: Checkpoint, source: Checkpoint, row: int) -> Checkpoint:
 
 
 def _preferences(checkpoint: Checkpoint) -> Array:
-    table = next(array for name, array in sorted(checkpoint.parameters.items()) if array.ndim == 2)
+    table = next(array for _, array in sorted(checkpoint.parameters.items()) if array.ndim == 2)
     return table == table.max(axis=1, keepdims=True)
 
 

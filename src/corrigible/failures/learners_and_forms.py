@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar, get_args
 
+import numpy as np
+
 from corrigible.agents.tabular import Algorithm, Attribution, TabularSettings
 from corrigible.errors import CorrigibleError
 from corrigible.sandbox.grid.tables import Form
-from corrigible.types import Budget, Condition, Metric, Override, Role, Rule
+from corrigible.types import Array, Budget, Condition, Metric, Override, Role, Rule
 
 LEARNERS: Final[tuple[Algorithm, ...]] = get_args(Algorithm)
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
@@ -98,6 +100,11 @@ def reference_condition() -> Condition:
         summary="the same learner in the same world, paid for what was meant",
         overrides={"pay": "meant"},
     )
+
+
+def happened(events: Mapping[str, Array]) -> dict[str, Array]:
+    """Whether each event (T, B) ever happened in the episode, (B,) bool."""
+    return {name: np.asarray(table.any(axis=0)) for name, table in events.items()}
 
 
 def share(name: str, label: str, meaning: str, goal: Literal["low", "high", "none"] = "none") -> Metric:

@@ -67,7 +67,7 @@ def welfare(hare: float) -> RewardFunction:
 
 
 def build(overrides: Mapping[str, Override], budget: Budget) -> Setup[StagHuntParams, HunterSettings]:
-    """Overrides: pay (private, meant), loudness, hearing, dependence, players, hare, feedback, past, exploration, rate."""
+    """Overrides: pay (private, meant), fields of world and learner, exploration and rate at the start."""
     hare = float(overrides.get("hare", 0.5))
     rewards = {"private": paid_privately(hare), "meant": welfare(hare)}
     return Setup(
@@ -172,7 +172,7 @@ METRICS: Final = (
         name="welfare",
         label="Welfare",
         unit="stags a player",
-        meaning="mean over players of what the hunt was worth, on stags that could be caught, under a voice as in training",
+        meaning="mean over players of what the hunt was worth, on stags that could be caught, voice as in training",
         goal="high",
     ),
 )
@@ -315,7 +315,7 @@ RULES: Final = (
         condition="quiet, hopeful past",
         versus="quiet, despairing past",
         direction="below",
-        smallest_effect=0.5,
+        smallest_effect=0.25,
     ),
 )
 
@@ -369,7 +369,7 @@ def stag_hunt_tone() -> Experiment:
         competence=Competence(metric="caught", least=0.8),
         rules=RULES,
         budgets={
-            "smoke": Budget(seeds=3, episodes=64, numbers={"periods": 20_000, "checkpoints": 2}),
+            "smoke": Budget(seeds=3, episodes=64, numbers={"periods": 40_000, "checkpoints": 2}),
             "quick": Budget(seeds=10, episodes=96, numbers={"periods": 130_000, "checkpoints": 3}),
             "full": Budget(seeds=20, episodes=256, numbers={"periods": 400_000, "checkpoints": 4}),
         },

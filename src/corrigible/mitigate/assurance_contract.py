@@ -1,7 +1,7 @@
 """Assurance contract: who hunts in vain is paid a hare out of a common fund, so that trusting others risks nothing.
 
-Tabarrok 1998, The private provision of public goods via dominant assurance contracts, Public Choice 96:345. The refund is
-a transfer and does not count as welfare; what it tempts hunters to do on hopeless stags is measured beside it.
+Tabarrok 1998, The private provision of public goods via dominant assurance contracts, Public Choice 96:345. The refund
+is a transfer and does not count as welfare; what it tempts hunters to do on hopeless stags is measured beside it.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""A hopeful speaker: the voice always sounds more hopeful than the truth, by as much as a despairing one would take away.
+"""A hopeful speaker: the voice always sounds more hopeful than the truth, by as much as a despairing one sounds less.
 
-Cheap talk. Hunters who learn from what they are paid learn the speaker's manner too; theory (players know how y is made)
-says that a habit of hope is worth nothing, and that despair is then measured from it.
+Cheap talk. Hunters who learn from what they are paid learn the speaker's manner too; theory (players know how the voice
+is made) says that a habit of hope is worth nothing, and that despair is then measured from it.
 """
 
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """Dot plots as the page lays them out: rows grouped by role, one axis a group, every number also in figures."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -97,7 +98,8 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
     scale = scale_of(panel.measurements, include=(0.0, 1.0) if metric.kind == "proportion" else ())
     measured = {item.condition: item for item in panel.measurements}
     differences = _chosen(panel.differences, content.conditions)
-    several = len({item.versus for item in differences.values()}) > 1
+    usual = _usual(differences.values())
+    extra_title = f"Minus {usual}" if usual else ""
     remedies = {row.condition: row for row in content.remedies}
     places = decimals_over((*panel.measurements, *panel.differences), scale.high - scale.low)
     entries = [
@@ -107,7 +109,7 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
             summary=condition.summary,
             tags=_tags(remedies.get(condition.name)),
             measurement=measured.get(condition.name),
-            extra=_difference(differences.get(condition.name), places, named=several),
+            extra=_difference(differences.get(condition.name), places, usual=usual),
         )
         for condition in content.conditions
     ]
@@ -125,7 +127,7 @@ def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
         methods=methods_of((*panel.measurements, *panel.differences)),
         groups=groups_of(entries, scale, guides),
         row_title="Condition",
-        extra_title="" if not differences else "Difference" if several else _minus(differences),
+        extra_title=extra_title + (", or as said" if any(d.versus != usual for d in differences.values()) else ""),
         legend=tuple(legend),
     )
 
@@ -190,12 +192,12 @@ def _chosen(differences: Sequence[Measurement], conditions: Sequence[Condition])
     return {item.condition: item for item in ranked}
 
 
-def _difference(measurement: Measurement | None, places: int, *, named: bool) -> Figures | None:
+def _difference(measurement: Measurement | None, places: int, *, usual: str) -> Figures | None:
     if measurement is None:
         return None
-    than, to = (f" than {measurement.versus}", f" to {measurement.versus}") if named else ("", "")
-    words = (f"lower{than}", f"higher{than}", f"no difference{to} shown")
-    said, sign = effect_of(measurement, null=0.0, words=words)
+    said, sign = effect_of(measurement, null=0.0, words=("lower", "higher", "no difference shown"))
+    if measurement.versus != usual:
+        said = f"minus {measurement.versus}: {said}"
     low, high = measurement.low, measurement.high
     return Figures(
         estimate=signed(measurement.estimate, places), interval=interval(low, high, places), said=said, sign=sign
@@ -275,6 +277,7 @@ def methods_of(measurements: Iterable[Measurement]) -> tuple[str, ...]:
     return tuple(sorted({item.method for item in measurements if item.method}))
 
 
-def _minus(differences: Mapping[str, Measurement]) -> str:
-    """Title of the column of differences to one condition."""
-    return f"Minus {next(iter(differences.values())).versus}"
+def _usual(differences: Iterable[Measurement]) -> str:
+    """The condition that most differences are to; empty where there are none."""
+    counted = Counter(item.versus for item in differences if item.versus)
+    return counted.most_common(1)[0][0] if counted else ""

@@ -1,5 +1,6 @@
 """Where networks run: the CPU by default, CUDA where PyTorch finds one."""
 
+from importlib import import_module
 from importlib.util import find_spec
 
 from corrigible.errors import BadInput
@@ -15,8 +16,6 @@ def check_device(device: str) -> str:
         )
     if find_spec("torch") is None:
         raise BadInput(value="device 'cuda'", rule="PyTorch is not installed", remedy="install corrigible[lm]")
-    import torch
-
-    if not torch.cuda.is_available():
+    if not import_module("torch").cuda.is_available():
         raise BadInput(value="device 'cuda'", rule="PyTorch finds no CUDA device", remedy="use --device cpu")
     return device

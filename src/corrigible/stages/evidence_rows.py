@@ -13,8 +13,8 @@ from typing import Any, Final
 from corrigible.errors import BadInput, CorruptFile, NewerSchema
 from corrigible.stages.folding import Rows, group_rows
 from corrigible.stages.opening import plan_of
-from corrigible.stages.strict_json import plain
 from corrigible.stages.results import Results, read_results, read_rows
+from corrigible.stages.strict_json import plain
 from corrigible.store import RunFolder, disk_faults, open_to_read, replace_file
 from corrigible.types import Detection, PresetName, ProofResult
 

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from corrigible.errors import CorruptFile
 from corrigible.stages.cells import metrics_of
 from corrigible.statistics import Interval, interval_over_seeds, log_odds, log_odds_gain_interval
-from corrigible.types import Condition, Experiment, Measurement, Metric
+from corrigible.types import STAGES, Condition, Experiment, Measurement, Metric, Stage
 
 LEVEL: Final = 0.95
 
@@ -22,7 +23,7 @@ class RemedyScore:
     """What a remedy bought: log-odds gain of the safe outcome in bits, worst checkpoint, and competence kept."""
 
     condition: str
-    stage: str
+    stage: Stage
     uses_oracle: bool
     gain: Measurement
     worst: Measurement
@@ -120,13 +121,20 @@ def _score(experiment: Experiment, headline: Metric, condition: Condition, rows:
     }
     return RemedyScore(
         condition=condition.name,
-        stage=str(row["stage"] or ""),
+        stage=_stage(row["stage"]),
         uses_oracle=bool(row["uses_oracle"]),
         gain=_measurement(headline.name, condition.name, "bits", bits, gain, versus=versus),
         worst=measure(headline, condition.name, worst_values(rows, condition.name, headline)),
         worst_of_failure=measure(headline, versus, worst_values(rows, versus, headline)),
         competence=measure(task, condition.name, values_of(rows, condition.name, task.name)),
     )
+
+
+def _stage(name: object) -> Stage:
+    for stage in STAGES:
+        if stage == name:
+            return stage
+    raise CorruptFile(value=f"stage {name!r}", rule=f"a remedy's row names one of {STAGES}", remedy="run it again")
 
 
 def _over_seeds(values: Sequence[float], bounds: tuple[float, float] | None, method: str) -> Interval:

@@ -1,6 +1,6 @@
 """Verdicts by rules that were hashed before the run; an incompetent reference makes every verdict inconclusive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import isnan
 
@@ -69,17 +69,18 @@ def estimand(experiment: Experiment, rule: Rule, rows: Rows) -> Measurement | No
 
 
 def combine(claim: int, parts: Sequence[Verdict]) -> Verdict:
-    """A claim is reproduced when all its parts are, mixed when tested parts disagree, and so on down."""
-    words = [part.word for part in parts]
-    tested = [word for word in words if word != "untested"]
-    word: VerdictWord = "untested"
-    if tested and len(set(words)) == 1:
-        word = tested[0]
-    elif {"reproduced", "not reproduced"} <= set(words) or "mixed" in words:
-        word = "mixed"
-    elif tested:
-        word = "inconclusive"
-    return Verdict(claim=claim, part="", word=word, because=_tally(parts))
+    """A claim has its parts' word where they agree, is mixed where tested parts disagree, else inconclusive."""
+    return Verdict(claim=claim, part="", word=_combined({part.word for part in parts}), because=_tally(parts))
+
+
+def _combined(words: Set[VerdictWord]) -> VerdictWord:
+    if words <= {"untested"}:
+        return "untested"
+    if len(words) == 1:
+        return next(iter(words))
+    if "mixed" in words or {"reproduced", "not reproduced"} <= words:
+        return "mixed"
+    return "inconclusive"
 
 
 def _tally(parts: Sequence[Verdict]) -> str:

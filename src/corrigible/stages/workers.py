@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +75,7 @@ def _run_in_workers(cells: Sequence[Cell], folder: Path, workers: int, finished:
 
 
 @contextmanager
-def _interrupt_noted() -> Iterator[threading.Event]:
+def _interrupt_noted() -> Generator[threading.Event]:
     """Ctrl-C sets a flag instead of breaking into the pool's own locks, where it could leave a deadlock."""
     noted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
@@ -89,7 +89,7 @@ def _interrupt_noted() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _interrupt_blocked() -> Iterator[None]:
+def _interrupt_blocked() -> Generator[None]:
     """Workers that start here inherit the mask: Ctrl-C in a terminal reaches them too, before they can ignore it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -102,7 +102,7 @@ def _interrupt_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def _naming(cell: Cell) -> Iterator[None]:
+def _naming(cell: Cell) -> Generator[None]:
     """Say which cell failed: plugins raise what they like."""
     try:
         yield
@@ -117,7 +117,7 @@ def _naming(cell: Cell) -> Iterator[None]:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def _threads(count: int) -> Generator[None]:
     """Environment for workers: threads per worker = cores // workers, waiting without spinning."""
     wanted = dict.fromkeys(THREAD_VARIABLES, str(count)) | {"OMP_WAIT_POLICY": "PASSIVE"}
     before = {name: os.environ.get(name) for name in wanted}

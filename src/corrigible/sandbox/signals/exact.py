@@ -1,12 +1,13 @@
 """What the exact global game says of a world of signals: up to which strength the stag is caught when a voice is set.
 
-With a loud public voice the game may have two stable equilibria for one voice; then theory gives two answers, and which of
-them players come to is for learning to show.
+With a loud public voice the game may have two stable equilibria for one voice; then theory gives two answers, and
+which of them players come to is for learning to show.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from scipy import special
 from scipy.optimize import brentq
@@ -24,20 +25,27 @@ class Selections:
 
 
 def critical_strength(world: StagHuntParams, strength: float) -> Selections:
-    """The theta up to which stags are caught where the voice says theta + strength * tone, for a continuum of players.
+    """The theta up to which stags are caught where the voice says theta + strength * tone.
 
-    Players know the voice's precision and take it at its word; its `manner`, being known too, changes nothing. Alone, a
-    stag counts as caught where at least the share theta hunts. Pledges are not covered: raises ValueError.
-    Finitely many players catch stags that are stronger by about 1 / players, since each counts himself.
+    Players know how precise the voice is; its `manner`, being known too, changes nothing. Alone, a stag counts as caught
+    where at least the share theta hunts. The game is that of a continuum of the players who are free to choose: each
+    needs the other n - 1 to be theta n - 1, less those who are pledged, so theta is shifted and scaled accordingly.
+    (Without a voice that is theta* = 1 - hare + 1 / n: all hunt a stag for m iff (n - m + 1) / n >= hare, the Laplacian
+    selection of Morris & Shin 2003, "Global games: theory and applications".) What chance n independent signals leave
+    is neglected: the share that comes varies by 1 / (2 sqrt(n)) at most.
     """
-    if world.pledged:
-        raise ValueError("the exact game knows no pledges")
-    shift = strength * world.tone
-    if world.dependence == "together" and world.hearing == "public":
-        few, many = (_root(lambda theta, end=end: _threshold(world, theta + shift, end) - theta) for end in (0, -1))
-        return Selections(few=few, many=many)
-    alone = _root(lambda theta: _share_by_belief(world, theta, shift) - theta)
-    return Selections(few=alone, many=alone)
+    if world.dependence == "alone":
+        only = _root(lambda theta: _share_by_belief(world, theta, strength) - theta)
+        return Selections(few=only, many=only)
+    free = 1.0 - world.committed / world.players
+    if not free:
+        return Selections(few=1.0, many=1.0)
+    game = replace(
+        world, private_noise=world.private_noise / free, loudness=world.loudness * free, tone=world.tone / free
+    )
+    certain = (world.committed + 1) / world.players
+    few, many = (min(1.0, certain + free * _fixed_point(game, strength, end)) for end in (0, -1))
+    return Selections(few=few, many=many)
 
 
 def caught_share(world: StagHuntParams, strength: float) -> Selections:
@@ -54,17 +62,25 @@ def tone_effect(world: StagHuntParams) -> Selections:
     return Selections(few=hope.few - despair.few, many=hope.many - despair.many)
 
 
+def _fixed_point(game: StagHuntParams, strength: float, end: int) -> float:
+    """theta = theta*(theta + strength * tone) in a continuum: the lowest equilibrium (end 0) or the highest (end -1)."""
+    if game.hearing == "public":
+        return _root(lambda theta: _threshold(game, theta + strength * game.tone, end) - theta)
+    return _root(lambda theta: _share_by_belief(game, theta, strength) - theta)
+
+
 def _threshold(world: StagHuntParams, voice: float, end: int) -> float:
     """theta* for a public voice: the lowest equilibrium (end 0) or the highest (end -1)."""
     return thresholds(world.hare, world.public_precision, world.private_precision, voice)[end].theta
 
 
-def _share_by_belief(world: StagHuntParams, theta: float, shift: float) -> float:
-    """The share that hunts a stag of strength theta when each hunts iff it believes that theta <= 1 - hare likely enough.
+def _share_by_belief(world: StagHuntParams, theta: float, strength: float) -> float:
+    """The share that hunts a stag of strength theta when each hunts iff P(theta <= 1 - hare) is at least `hare` to it.
 
-    Likely enough is: with probability at least `hare`. That is what hunters do who do not need each other, and, since
-    theta* = 1 - hare then, also those who need each other but share no signal (`flat_prior` of the exact game).
+    That is what hunters do who do not need each other, and, since theta* = 1 - hare then, also those who need each
+    other but share no signal (`flat_prior` of the exact game).
     """
+    shift = strength * world.tone
     beta = world.private_precision
     alpha = 0.0 if world.hearing == "none" else world.public_precision
     total = alpha + beta
@@ -81,4 +97,5 @@ def _root(excess: Callable[[float], float]) -> float:
         return 0.0
     if excess(1.0) >= 0:
         return 1.0
-    return float(brentq(excess, 0.0, 1.0, xtol=1e-9))
+    root: Any = brentq(excess, 0.0, 1.0, xtol=1e-9)
+    return float(root)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from corrigible.sandbox.games.global_game import UNIQUENESS_LIMIT
@@ -15,7 +15,7 @@ WIDTH: Final = 640
 HEIGHT: Final = 400
 LEFT: Final = 64
 RIGHT: Final = 16
-TOP: Final = 20
+TOP: Final = 36
 BOTTOM: Final = 76
 
 INK: Final = "var(--ink,#1b2026)"
@@ -97,7 +97,9 @@ class Chart:
 
     def _area(self, area: Area) -> str:
         back = self._path(list(reversed(area.x)), list(reversed(area.low)))
-        return f'<path d="M{self._path(area.x, area.high)}L{back}Z" fill="{area.colour}" fill-opacity="{area.opacity:g}"/>'
+        return (
+            f'<path d="M{self._path(area.x, area.high)}L{back}Z" fill="{area.colour}" fill-opacity="{area.opacity:g}"/>'
+        )
 
     def _line(self, line: Line) -> str:
         dash = ' stroke-dasharray="6 5"' if line.dashed else ""
@@ -114,7 +116,9 @@ class Chart:
             for number, value in enumerate(dots.values)
         ]
         y = self._y(mean)
-        drawn.append(f'<path d="M{centre - 9:.1f} {y:.1f}H{centre + 9:.1f}" stroke="{dots.colour}" stroke-width="3.5"/>')
+        drawn.append(
+            f'<path d="M{centre - 9:.1f} {y:.1f}H{centre + 9:.1f}" stroke="{dots.colour}" stroke-width="3.5"/>'
+        )
         return "".join(drawn)
 
     def _axes(self) -> str:
@@ -129,7 +133,7 @@ class Chart:
             drawn.append(f'<path d="M{x:.1f} {bottom}v5" stroke="{MUTED}" stroke-width="1"/>')
             drawn.append(f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" fill="{MUTED}">{name}</text>')
         drawn.append(f'<text x="{WIDTH - RIGHT}" y="{bottom + 41}" text-anchor="end" fill="{INK}">{self.x_name}</text>')
-        drawn.append(f'<text x="8" y="14" fill="{INK}">{self.y_name}</text>')
+        drawn.append(f'<text x="8" y="17" fill="{INK}">{self.y_name}</text>')
         return "".join(drawn)
 
     def _key(self) -> str:
@@ -142,9 +146,7 @@ class Chart:
         return "".join(drawn)
 
 
-def dose_figure(
-    learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams
-) -> Figure:
+def dose_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams) -> Figure:
     """Share of contested stags caught against the tone. learned: [loud, quiet][tone from hope to despair][seed]."""
     doses = STRENGTHS[1:]
     colours = (LOUD_COLOUR, QUIET_COLOUR)
@@ -173,29 +175,30 @@ def dose_figure(
     return Figure(
         title="The same stags under five tones",
         caption=(
-            "Dots: what the players learned, one a seed, bars their means. Solid: the exact game under the quiet voice, "
-            "which has one equilibrium. Dashed: the two extreme equilibria of the loud one; what lies between them theory "
-            "leaves open."
+            "Dots: what the players learned, one a seed, bars their means. Solid: the exact game under the quiet "
+            "voice, which has one equilibrium. Dashed: the two extreme equilibria of the loud one; what lies between "
+            "them theory leaves open."
         ),
         svg=chart.svg(),
     )
 
 
 def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
-    """Tone effect against loudness; learned: loudness -> one tone effect a seed. Hare and noise are the default ones."""
+    """Tone effect against loudness; learned: loudness -> one tone effect a seed. The world is otherwise the default."""
     steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 60) for number in range(61)]
     below = [*(value for value in steps if value < UNIQUENESS_LIMIT), UNIQUENESS_LIMIT]
     above = [UNIQUENESS_LIMIT, *(value for value in steps if value > UNIQUENESS_LIMIT)]
     limit, end = math.log(UNIQUENESS_LIMIT), math.log(LOUDEST)
 
-    def exact(values: Sequence[float]) -> list[float]:
-        return [tone_effect(replace(StagHuntParams(), loudness=value)).many for value in values]
-
+    effects = {value: tone_effect(StagHuntParams(loudness=value)) for value in (*below, *above)}
     chart = Chart(
         dots=[Dots(x=math.log(loudness), values=values, colour=LOUD_COLOUR) for loudness, values in learned.items()],
         lines=[
-            Line(x=[math.log(value) for value in below], y=exact(below), colour=QUIET_COLOUR),
-            Line(x=[math.log(value) for value in above], y=exact(above), colour=QUIET_COLOUR, dashed=True),
+            Line(x=[math.log(value) for value in below], y=[effects[v].few for v in below], colour=QUIET_COLOUR),
+            *(
+                Line(x=[math.log(value) for value in above], y=ends, colour=QUIET_COLOUR, dashed=True)
+                for ends in ([effects[v].few for v in above], [effects[v].many for v in above])
+            ),
         ],
         areas=[Area(x=(limit, end), low=(0.0, 0.0), high=(1.0, 1.0), colour=MUTED, opacity=0.1)],
         x_range=(math.log(SOFTEST), end),
@@ -208,17 +211,15 @@ def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
         title="How loud must the voice be?",
         caption=(
             "Share of the same stags caught under hope less that under despair. Up to √2π the exact game has one "
-            "equilibrium and its line is a prediction. Beyond (shaded) there are two: the dashed line holds for players "
-            "who stay with one of them, and dots above it mean that the tone moved them from one to the other."
+            "equilibrium and its line is a prediction. Beyond (shaded) there are two: the dashed lines hold for "
+            "players who stay with one of them, and dots above mean that the tone moved them from one to the other."
         ),
         svg=chart.svg(),
     )
 
 
-def past_figure(
-    learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams
-) -> Figure:
-    """Share caught under a plain tone by what players believed at first. learned: [loud, quiet][hopeful, despairing]."""
+def past_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams) -> Figure:
+    """Share caught under a plain tone by what players believed at first. learned: [loud, quiet][past][seed]."""
     worlds, colours = (loud, quiet), (LOUD_COLOUR, QUIET_COLOUR)
     exact = [caught_share(world, 0.0) for world in worlds]
     chart = Chart(
@@ -235,19 +236,17 @@ def past_figure(
         areas=[],
         x_range=(-0.5, 1.5),
         ticks=[
-            (group + place, f"{word}, {past}")
-            for group, word in enumerate(("loud", "quiet"))
-            for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))
+            (group + place, past) for group in range(2) for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))
         ],
-        x_name="voice, and what players believed at first",
+        x_name="what players believed at first",
         y_name="share of contested stags caught, plain tone",
         key=((LOUD_COLOUR, f"loudness {loud.loudness:g}"), (QUIET_COLOUR, f"loudness {quiet.loudness:g}")),
     )
     return Figure(
         title="Does the past decide?",
         caption=(
-            "The same world and the same learners, who began sure that hunts succeed, or fail. Lines: the equilibria of "
-            "the exact game, two under the loud voice and one under the quiet one."
+            "The same world and the same learners, who began sure that hunts succeed, or fail. Lines: the equilibria "
+            "of the exact game, two under the loud voice and one under the quiet one."
         ),
         svg=chart.svg(),
     )

@@ -36,7 +36,7 @@ def strength(seed: np.uint64, world: int, time: int, lowest: float, highest: flo
 @njit
 def interval_of(value: float, lowest: float, width: float, shift: float, intervals: int) -> int:
     """Which of equally wide intervals `value` falls into, those at the ends being open; shift in widths."""
-    return min(max(int(math.floor((value - lowest) / width + shift)), 0), intervals - 1)
+    return min(max(math.floor((value - lowest) / width + shift), 0), intervals - 1)
 
 
 @njit

@@ -1,6 +1,7 @@
-"""What each player has learned, as tables over rounded signals: private ones rounded by each in its own way, the voice alike.
+"""What each player has learned: a table over rounded signals.
 
-Were the voice rounded by each in its own way, it would no longer be public: nobody would know what the others heard.
+Private signals are rounded by each in its own way, the voice by all alike: else it would no longer be public, since
+nobody would know what the others heard.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Replay of a stag hunt: the same stag and the same hunters under every tone of the voice, and who joins.
 
-Colours are CSS variables with fallbacks (--ink, --paper, --line, --muted, --accent, --warn, --good), as in other worlds.
+Colours are CSS variables with fallbacks (--ink, --paper, --line, --muted, --accent, --warn, --good).
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,8 @@ def _voice(world: StagHuntParams, scene: _Scene) -> str:
         hunters = round((scene.said - world.manner) * len(scene.joins))
         who = "A voice to all" if world.hearing == "public" else "Whispers, on average"
         said = f"{who}: “it takes {hunters} of us”"
-    bubble = f'<rect x="{LEFT}" y="12" width="{WIDTH - 2 * LEFT}" height="50" rx="12" fill="{PAPER}" stroke="{colour}" stroke-width="2.5"/>'
+    box = f'x="{LEFT}" y="12" width="{WIDTH - 2 * LEFT}" height="50" rx="12"'
+    bubble = f'<rect {box} fill="{PAPER}" stroke="{colour}" stroke-width="2.5"/>'
     return bubble + _text(LEFT + 14, 33, said, size=15) + _text(LEFT + 14, 52, scene.tone, size=13, colour=colour)
 
 

@@ -1,4 +1,4 @@
-"""The kind of sandbox "signals": episodes of a stag hunt of many, in each of which one stag is spoken of in several tones."""
+"""The kind of sandbox "signals": episodes of a stag hunt of many; in each, one stag is spoken of in several tones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""A stag hunt of many: how many hunters the stag takes is seen by each through private noise, and told to all by a voice.
+"""A stag hunt of many: how many the stag takes is seen by each through private noise, and told to all by a voice.
 
-The regime-change global game (Morris & Shin 2001, "Rethinking multiple equilibria") with finitely many players: the stag
-of strength theta is caught iff at least the share theta of them hunts it; `corrigible.sandbox.games.global_game`, exact.
+The regime-change global game (Morris & Shin 2001, "Rethinking multiple equilibria") with finitely many players: the
+stag of strength theta is caught iff at least the share theta hunts it. Exact: `corrigible.sandbox.games.global_game`.
 """
 
 import math
@@ -36,7 +36,7 @@ class StagHuntParams:
     Attributes:
         players: how many there are, 2 to 1000.
         hare: what a hare pays, where a stag pays 1: the cost of hunting in vain, in (0, 1).
-        private_noise: standard deviation sigma of the private signals x = theta + noise; their precision is 1 / sigma^2.
+        private_noise: standard deviation sigma of the private signals x = theta + noise, of precision 1 / sigma^2.
         loudness: alpha / sqrt(beta) with alpha, beta the precision of the voice and of the private signals; above
             sqrt(2 pi) = 2.507 the exact game has several equilibria.
         hearing: whether the voice is public, whispered to each, or absent.
