@@ -32,12 +32,13 @@ Judge: TypeAlias = Callable[[Measurement], tuple[str, Sign]]
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """A number as written: estimate, interval, and in words what it shows."""
+    """A number as written: estimate, interval, and in words what it shows. label: what stands before it on a phone."""
 
     estimate: str
     interval: str
     said: str = ""
     sign: Sign = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +201,11 @@ def _difference(measurement: Measurement | None, places: int, *, usual: str) -> 
         said = f"minus {measurement.versus}: {said}"
     low, high = measurement.low, measurement.high
     return Figures(
-        estimate=signed(measurement.estimate, places), interval=interval(low, high, places), said=said, sign=sign
+        estimate=signed(measurement.estimate, places),
+        interval=interval(low, high, places),
+        said=said,
+        sign=sign,
+        label=f"Minus {measurement.versus}",
     )
 
 

@@ -235,9 +235,7 @@ def past_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntP
         ],
         areas=[],
         x_range=(-0.5, 1.5),
-        ticks=[
-            (group + place, past) for group in range(2) for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))
-        ],
+        ticks=[(group + place, past) for group in range(2) for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))],
         x_name="what players believed at first",
         y_name="share of contested stags caught, plain tone",
         key=((LOUD_COLOUR, f"loudness {loud.loudness:g}"), (QUIET_COLOUR, f"loudness {quiet.loudness:g}")),
