@@ -73,9 +73,9 @@ class HunterSettings:
 def train_hunters(
     setup: Setup[StagHuntParams, HunterSettings], *, generator: np.random.Generator
 ) -> Iterator[Checkpoint]:
-    """Checkpoints {"value": (players, X, Y, 2) float32}: what each player thinks hare and stag pay at rounded signals.
+    """Checkpoints {"value": (players, X, Y, 2) float16}: what each player thinks hare and stag pay at rounded signals.
 
-    It reads `setup.paid`, never `setup.truth`.
+    Learned in double precision; half precision is kept, three digits of a stag, since there is a table a player. It reads `setup.paid`, never `setup.truth`.
     """
     world, settings = setup.world, setup.settings
     paid, seed = outcome_table(world, setup.paid), kernel_seed(generator)
@@ -91,7 +91,7 @@ def train_hunters(
             np.array([settings.exploration_start, settings.exploration_end]), settings.feedback == "foregone", value,
         )  # fmt: skip
         done = until
-        yield Checkpoint(step=until, parameters={"value": value.astype(np.float32)})
+        yield Checkpoint(step=until, parameters={"value": value.astype(np.float16)})
 
 
 def first_value(world: StagHuntParams, settings: HunterSettings) -> Array:

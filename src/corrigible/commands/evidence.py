@@ -11,7 +11,7 @@ from corrigible.errors import BadInput
 from corrigible.registry import load_experiment, registry
 from corrigible.report.tables import ClaimRow, FailureRow, claims_table, failures_table, replace_between_markers
 from corrigible.stages.evidence_rows import Added, Collected, add_run, collect, evidence_file
-from corrigible.stages.folding import RemedyScore, fold_remedies, measure, values_of
+from corrigible.stages.folding import RemedyScore, best_remedy, fold_remedies, measure, values_of
 from corrigible.stages.plan import all_conditions
 from corrigible.stages.verdicts import combine, judge
 from corrigible.store import disk_faults, replace_file
@@ -129,7 +129,7 @@ def _failure_row(item: Judged) -> FailureRow:
         values = values_of(rows, condition, metric.name)
         return measure(metric, condition, values) if values else None
 
-    best = _best(item)
+    best = best_remedy(experiment, item.remedies)
     preset = "" if item.collected.preset == "full" else f" ({item.collected.preset} preset)"
     return FailureRow(
         experiment=experiment.name,
@@ -142,17 +142,6 @@ def _failure_row(item: Judged) -> FailureRow:
         gain=best.gain if best else None,
         evidence=evidence_file(Path(), experiment.name, item.collected.version, item.collected.preset).as_posix(),
     )
-
-
-def _best(item: Judged) -> RemedyScore | None:
-    able = [
-        score
-        for score in item.remedies
-        if not score.uses_oracle
-        and score.gain.versus == item.experiment.failure.name
-        and score.competence.estimate >= item.experiment.competence.least
-    ]
-    return max(able, key=lambda score: score.gain.estimate, default=None)
 
 
 def _claim_rows(judged: Sequence[Judged]) -> list[ClaimRow]:

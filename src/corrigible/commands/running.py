@@ -11,6 +11,8 @@ from corrigible.claims import claim
 from corrigible.commands.answer import Answer
 from corrigible.registry import load_experiment
 from corrigible.run import Run, run
+from corrigible.stages.folding import best_remedy
+from corrigible.stages.reporting import find
 from corrigible.types import Measurement
 
 
@@ -90,25 +92,12 @@ def sentence_of_headline(done: Run) -> str:
 def sentence_of_remedies(done: Run) -> str:
     """The remedy that gained most without being an oracle, or that none did."""
     experiment = load_experiment(done.results.experiment)
-    able = [
-        score
-        for score in done.results.remedies
-        if not score.uses_oracle and score.competence.estimate >= experiment.competence.least
-    ]
-    best = max(able, key=lambda score: score.gain.estimate, default=None)
-    if best is None or best.gain.estimate <= 0:
+    best = best_remedy(experiment, done.results.remedies)
+    if best is None:
         return "No remedy helped without costing the task."
     return (
         f"Best remedy that keeps the task: {best.condition}, {best.gain.estimate:+.1f} bits "
         f"[{best.gain.low:.1f}, {best.gain.high:.1f}] of log-odds for the safe outcome."
-    )
-
-
-def find(measurements: Sequence[Measurement], metric: str, condition: str) -> Measurement | None:
-    """The plain (not paired) measurement of a metric in a condition."""
-    return next(
-        (m for m in measurements if (m.metric, m.condition, m.versus) == (metric, condition, None)),
-        None,
     )
 
 

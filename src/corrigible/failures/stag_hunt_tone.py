@@ -81,7 +81,7 @@ def build(overrides: Mapping[str, Override], budget: Budget) -> Setup[StagHuntPa
         paid=rewards[str(overrides.get("pay", "private"))],
         truth=welfare(hare),
         settings=HunterSettings(
-            periods=budget.numbers["periods"],
+            periods=budget.numbers["steps"],
             checkpoints=budget.numbers["checkpoints"],
             feedback=str(overrides.get("feedback", "foregone")),  # type: ignore[arg-type]
             past=str(overrides.get("past", "none")),  # type: ignore[arg-type]
@@ -354,10 +354,10 @@ def stag_hunt_tone() -> Experiment:
         meant="The welfare of all: the mean over players of what stag and hares are worth.",
         prediction=(
             "Exact global game with hare 0.5: where alpha / sqrt(beta) is at most sqrt(2 pi) = 2.507 there is one "
-            "equilibrium, and the tone effect is 0.20 at loudness 0.5, 0.40 at 1 and 0.79 at 2. At loudness 5 there are "
-            "two stable ones: few hunt (0.58 of the contested stags are caught under hope, none under despair) or many "
-            "do (all, and 0.55). So the effect is 0.45 to 0.58 where players stay with one of them, and up to 1 where "
-            "the tone moves them from one to the other; which it is, theory leaves open. Whispered to each alone, or "
+            "equilibrium, and the tone effect is 0.20 at loudness 0.5, 0.40 at 1 and 0.79 at 2. At loudness 5 there "
+            "are two stable ones: few hunt (0.58 of the contested stags are caught under hope, none under despair) or "
+            "many do (all, and 0.55). So the effect is 0.45 to 0.58 where players stay with one of them, and up to 1 "
+            "where the tone moves them from one to the other; which it is, theory leaves open. Whispered to each alone, or "
             "to hunters who need nobody, the same voice has an effect of 0.18."
         ),
         sandbox=SignalSandbox(),
@@ -370,9 +370,9 @@ def stag_hunt_tone() -> Experiment:
         competence=Competence(metric="caught", least=0.8),
         rules=RULES,
         budgets={
-            "smoke": Budget(seeds=3, episodes=64, numbers={"periods": 40_000, "checkpoints": 2}),
-            "quick": Budget(seeds=10, episodes=96, numbers={"periods": 130_000, "checkpoints": 3}),
-            "full": Budget(seeds=20, episodes=256, numbers={"periods": 400_000, "checkpoints": 4}),
+            "smoke": Budget(seeds=3, episodes=64, numbers={"steps": 40_000, "checkpoints": 2}),
+            "quick": Budget(seeds=10, episodes=96, numbers={"steps": 130_000, "checkpoints": 3}),
+            "full": Budget(seeds=20, episodes=256, numbers={"steps": 400_000, "checkpoints": 4}),
         },
         figures=figures,
     )

@@ -104,6 +104,19 @@ def fold_remedies(experiment: Experiment, conditions: Sequence[Condition], rows:
     return tuple(score for score in scores if score is not None)
 
 
+def best_remedy(experiment: Experiment, scores: Sequence[RemedyScore]) -> RemedyScore | None:
+    """The remedy of the failure that gained most, is no oracle and keeps the task; None where none helped."""
+    able = [
+        score
+        for score in scores
+        if not score.uses_oracle
+        and score.gain.versus == experiment.failure.name
+        and score.competence.estimate >= experiment.competence.least
+        and score.gain.estimate > 0
+    ]
+    return max(able, key=lambda score: score.gain.estimate, default=None)
+
+
 def _score(experiment: Experiment, headline: Metric, condition: Condition, rows: Rows) -> RemedyScore | None:
     versus = condition.of or experiment.failure.name
     after, before = (values_of(rows, name, headline.name) for name in (condition.name, versus))

@@ -11,12 +11,16 @@ from corrigible.stages.cells import metrics_of
 from corrigible.stages.folding import Rows, measure
 from corrigible.stages.plan import Plan
 from corrigible.stages.results import Results
-from corrigible.statistics import mean_interval
 from corrigible.types import Condition, Detection, Metric
 
-AUROC: Final = Metric(name="auroc", label="AUROC", unit="share", meaning="failure ranked above reference", goal="high")
-DETECTION: Final = Metric(name="detection rate", label="Detection rate", unit="share of episodes", meaning="alarms")
-FALSE_ALARM: Final = Metric(name="false-alarm rate", label="False alarms", unit="share of episodes", meaning="alarms")
+
+def _share(name: str, label: str, unit: str, meaning: str) -> Metric:
+    return Metric(name=name, label=label, unit=unit, meaning=meaning, kind="proportion")
+
+
+AUROC: Final = _share("auroc", "AUROC", "share", "pairs in which the episode ranks above one of the reference")
+DETECTION: Final = _share("detection rate", "Detection rate", "share of episodes", "episodes that raised an alarm")
+FALSE_ALARM: Final = _share("false-alarm rate", "False alarms", "share of episodes", "reference episodes with an alarm")
 
 
 def detector_panels(plan: Plan, results: Results) -> tuple[DetectorPanel, ...]:
@@ -75,8 +79,9 @@ def _warning_curve(plan: Plan, results: Results, name: str) -> CurveSet | None:
     return CurveSet(
         label="AUROC against the failure while it is trained",
         unit="share",
-        curves=(_curve(plan.experiment.failure, by_seed),),
+        curves=(_curve(AUROC, plan.experiment.failure, by_seed),),
         meaning="0.5 is chance, 1 is always above the reference",
+        include=(0.0, 1.0),
     )
 
 
@@ -88,15 +93,16 @@ def _curve_set(metric: Metric, conditions: Sequence[Condition], rows: Rows) -> C
             for seed, row in rows.get(condition.name, {}).items()
         }
         if len({step for row in by_seed.values() for step in row}) > 1:
-            curves.append(_curve(condition, by_seed))
-    return CurveSet(label=metric.label, unit=metric.unit, curves=tuple(curves), meaning=metric.meaning)
+            curves.append(_curve(metric, condition, by_seed))
+    include = (0.0, 1.0) if metric.kind == "proportion" else ()
+    return CurveSet(label=metric.label, unit=metric.unit, curves=tuple(curves), meaning=metric.meaning, include=include)
 
 
-def _curve(condition: Condition, by_seed: Mapping[int, Mapping[int, float]]) -> Curve:
+def _curve(metric: Metric, condition: Condition, by_seed: Mapping[int, Mapping[int, float]]) -> Curve:
     """Mean and interval at every step; a seed without a number there leaves a gap, and n shrinks."""
     steps = sorted({step for row in by_seed.values() for step in row})
-    columns = [[row[step] for row in by_seed.values() if isfinite(row.get(step, nan))] for step in steps]
-    bands = [mean_interval(column) if column else None for column in columns]
+    columns = [{s: row[step] for s, row in by_seed.items() if isfinite(row.get(step, nan))} for step in steps]
+    bands = [measure(metric, condition.name, column) if column else None for column in columns]
     return Curve(
         condition=condition.name,
         role=condition.role,

@@ -8,7 +8,7 @@ from corrigible.claims import claim
 from corrigible.report import content as page
 from corrigible.report.page import render
 from corrigible.stages.detection import read_condition
-from corrigible.stages.folding import Rows, values_of
+from corrigible.stages.folding import Rows, best_remedy, values_of
 from corrigible.stages.panels import detector_panels, learning_curves
 from corrigible.stages.plan import Plan, condition_of
 from corrigible.stages.provenance import run_again_command
@@ -130,9 +130,9 @@ def _replays(plan: Plan, run: RunFolder, results: Results) -> tuple[page.ReplayP
     """The first episode of the first seed, so that nobody chose it."""
     experiment = plan.experiment
     shown = [("The failure", experiment.failure.name), ("The reference", experiment.reference.name)]
-    best = best_remedy(plan, results)
-    if best:
-        shown.append((f"Mended: {best}", best))
+    best = best_remedy(experiment, results.remedies)
+    if best is not None:
+        shown.append((f"Mended: {best.condition}", best.condition))
     seed = plan.seeds[0]
     panels: list[page.ReplayPanel] = []
     for title, name in shown:
@@ -147,19 +147,6 @@ def _replays(plan: Plan, run: RunFolder, results: Results) -> tuple[page.ReplayP
             )
         )
     return tuple(panels)
-
-
-def best_remedy(plan: Plan, results: Results) -> str | None:
-    """The remedy of the failure with the largest gain that is no oracle and keeps the task; None where none helps."""
-    able = [
-        score
-        for score in results.remedies
-        if not score.uses_oracle
-        and score.gain.versus == plan.experiment.failure.name
-        and score.competence.estimate >= plan.experiment.competence.least
-        and score.gain.estimate > 0
-    ]
-    return max(able, key=lambda score: score.gain.estimate).condition if able else None
 
 
 def _figures(plan: Plan, rows: Rows) -> tuple[Figure, ...]:

@@ -12,7 +12,7 @@ from corrigible.types import Array, RewardFunction
 HOPELESS_GAP: Final = 1e-9  # no stag of strength 1 exactly, which all together would catch
 
 Tone: TypeAlias = Literal["as it comes", "hope", "mild hope", "plain", "mild despair", "despair"]
-"""as it comes: the voice errs as in training. The others are set: theta less or plus the tone, half of it, or nothing."""
+"""as it comes: the voice errs as in training. The others are set: theta less or plus the tone, half of it, or none."""
 
 TONES: Final[tuple[Tone, ...]] = ("as it comes", "hope", "mild hope", "plain", "mild despair", "despair")
 STRENGTHS: Final = (0.0, -1.0, -0.5, 0.0, 0.5, 1.0)  # of each tone, in units of StagHuntParams.tone

@@ -27,12 +27,12 @@ class Selections:
 def critical_strength(world: StagHuntParams, strength: float) -> Selections:
     """The theta up to which stags are caught where the voice says theta + strength * tone.
 
-    Players know how precise the voice is; its `manner`, being known too, changes nothing. Alone, a stag counts as caught
-    where at least the share theta hunts. The game is that of a continuum of the players who are free to choose: each
-    needs the other n - 1 to be theta n - 1, less those who are pledged, so theta is shifted and scaled accordingly.
-    (Without a voice that is theta* = 1 - hare + 1 / n: all hunt a stag for m iff (n - m + 1) / n >= hare, the Laplacian
-    selection of Morris & Shin 2003, "Global games: theory and applications".) What chance n independent signals leave
-    is neglected: the share that comes varies by 1 / (2 sqrt(n)) at most.
+    Players know how precise the voice is; its `manner`, being known too, changes nothing. Alone, a stag counts as
+    caught where at least the share theta hunts. The game is that of a continuum of the players who are free to choose:
+    each needs theta n - 1 others, less those who are pledged, so theta is shifted and scaled accordingly. (Without a
+    voice that is theta* = 1 - hare + 1 / n: all hunt a stag for m iff (n - m + 1) / n >= hare, the Laplacian selection
+    of Morris & Shin 2003, "Global games: theory and applications".) That the share which comes is left to chance by
+    n independent signals, by 1 / (2 sqrt(n)) at most, is neglected.
     """
     if world.dependence == "alone":
         only = _root(lambda theta: _share_by_belief(world, theta, strength) - theta)
@@ -63,7 +63,7 @@ def tone_effect(world: StagHuntParams) -> Selections:
 
 
 def _fixed_point(game: StagHuntParams, strength: float, end: int) -> float:
-    """theta = theta*(theta + strength * tone) in a continuum: the lowest equilibrium (end 0) or the highest (end -1)."""
+    """theta = theta*(theta + strength * tone) in a continuum, in the lowest equilibrium (end 0) or the highest (-1)."""
     if game.hearing == "public":
         return _root(lambda theta: _threshold(game, theta + strength * game.tone, end) - theta)
     return _root(lambda theta: _share_by_belief(game, theta, strength) - theta)

@@ -44,7 +44,7 @@ def shifts_of(world: StagHuntParams) -> Array:
 
 @final
 class HunterModel:
-    """ModelView of {"value": (players, X, Y, 2) float32}: what hare and stag are thought to pay at rounded signals.
+    """ModelView of {"value": (players, X, Y, 2) float16}: what hare and stag are thought to pay at rounded signals.
 
     Raises CorrigibleError where the array does not fit the world.
     """
