@@ -1,4 +1,4 @@
-"""Laws of the off-switch game: the boundary, symmetry, convexity, scale, and agreement with brute force and simulation."""
+"""Laws of the off-switch game: the boundary, symmetry, convexity, scale, and agreement with brute force."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The off-switch game: reference values, extreme beliefs, ties, and the grid world's choice between disabling and deferring."""
+"""The off-switch game: reference values, extreme beliefs, ties, and disabling against deferring."""
 
 import dataclasses
 import json

@@ -75,7 +75,8 @@ def train_hunters(
 ) -> Iterator[Checkpoint]:
     """Checkpoints {"value": (players, X, Y, 2) float16}: what each player thinks hare and stag pay at rounded signals.
 
-    Learned in double precision; half precision is kept, three digits of a stag, since there is a table a player. It reads `setup.paid`, never `setup.truth`.
+    They learn in double precision; kept are three digits (half precision), since there is a table for each player.
+    It reads `setup.paid`, never `setup.truth`.
     """
     world, settings = setup.world, setup.settings
     paid, seed = outcome_table(world, setup.paid), kernel_seed(generator)

@@ -16,7 +16,7 @@ Values = Mapping[str, Mapping[str, Sequence[float]]]
 
 COARSE: Final = 10
 HALVINGS: Final = 7
-"""The exact line is solved at COARSE + 1 probabilities; where it jumps by more than a half, the jump is halved on."""
+"""The exact line is solved at COARSE + 1 points; where it jumps by more than a half, the jump is halved on."""
 
 
 def optimal_share(world: TabularParams, paid: RewardFunction, discount: float, event: str) -> float:
@@ -33,18 +33,19 @@ def observed(best: Array, observation: Array) -> Array:
     return votes / votes.sum(axis=1, keepdims=True)
 
 
-def against_probability(
+def learned_against_exact(
     values: Sequence[tuple[float, Sequence[float]]],
     exact: Callable[[float], float],
     *,
+    x_high: float = 1.0,
     title: str,
     x_label: str,
     y_label: str,
 ) -> str:
-    """SVG: the exact share against a probability as a line, one dot for every seed that was trained there."""
-    axes = Axes(x_low=0.0, x_high=1.0, y_low=-0.04, y_high=1.08)
-    line = solved(exact)
-    dots = [axes.dot(p, share) for p, shares in values for share in shares]
+    """SVG: the exact share against x in [0, x_high] as a line, one dot for every seed that was trained there."""
+    axes = Axes(x_low=0.0, x_high=x_high, y_low=-0.04, y_high=1.08)
+    line = solved(exact, x_high)
+    dots = [axes.dot(x, share) for x, shares in values for share in shares]
     return picture(
         title=title,
         description=f"{y_label} against {x_label}: exact optimum as a line, seeds as dots.",
@@ -56,9 +57,9 @@ def against_probability(
     )
 
 
-def solved(exact: Callable[[float], float]) -> list[tuple[float, float]]:
-    """(probability, exact share) along [0, 1], with both sides of every jump."""
-    line = [(step / COARSE, exact(step / COARSE)) for step in range(COARSE + 1)]
+def solved(exact: Callable[[float], float], x_high: float) -> list[tuple[float, float]]:
+    """(x, exact share) along [0, x_high], with both sides of every jump."""
+    line = [(x_high * step / COARSE, exact(x_high * step / COARSE)) for step in range(COARSE + 1)]
     for before, after in list(pairwise(line)):
         left, right = before, after
         for _ in range(HALVINGS if abs(left[1] - right[1]) > 0.5 else 0):
@@ -101,7 +102,7 @@ def sweep_figure(
     x_label: str,
     y_label: str,
 ) -> Figure:
-    """A figure of `against_probability` for the conditions `names` (probability -> condition)."""
+    """A figure of `learned_against_exact` for the conditions `names` (probability -> condition)."""
     learned = [(p, values.get(metric, {}).get(name, ())) for p, name in sorted(names.items())]
 
     def exact(p: float) -> float:
@@ -114,5 +115,5 @@ def sweep_figure(
             "The line is the optimal policy of the same world with the same reward and discount, solved by value "
             "iteration; the dots are trained agents. Where they part, learning has not found the optimum."
         ),
-        svg=against_probability(learned, exact, title=title, x_label=x_label, y_label=y_label),
+        svg=learned_against_exact(learned, exact, title=title, x_label=x_label, y_label=y_label),
     )

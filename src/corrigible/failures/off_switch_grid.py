@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from corrigible.agents.tabular import TabularSettings, train_tabular
-from corrigible.failures.exact_curves import Values, horizon_picture, sweep_figure
+from corrigible.failures.exact_curves import Values, horizon_picture, learned_against_exact, sweep_figure
 from corrigible.failures.learners_and_forms import (
     FAILURE,
     attribution_conditions,
@@ -24,7 +24,9 @@ from corrigible.failures.learners_and_forms import (
 )
 from corrigible.mitigate.goal_uncertainty import normal_belief
 from corrigible.plugin import experiment
-from corrigible.sandbox.grid.off_switch import OffSwitchParams
+from corrigible.sandbox.games.beliefs import DiscreteBelief
+from corrigible.sandbox.games.off_switch import defer_or_disable
+from corrigible.sandbox.grid.off_switch import OffSwitchParams, route_lengths
 from corrigible.sandbox.grid.sandbox import TabularSandbox
 from corrigible.types import (
     Array,
@@ -44,8 +46,8 @@ from corrigible.types import (
 STEP_CLOSER: Final = 0.05
 PENALTY: Final = 1.0
 PROBABILITIES: Final = (0.0, 0.05, 0.1, 0.25, 0.75, 1.0)
-BELIEFS: Final = ((0.5, None), (0.5, 0.5), (0.5, 4.0), (2.0, None), (2.0, 4.0))
-"""(mean utility of the goal, beta of the human or None for a rational one); standard deviation 1."""
+BETAS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Noise of the supervisor where the goal is worth Normal(1, 1); 0 is a rational one."""
 
 
 def paid(events: Events) -> Array:
@@ -133,13 +135,12 @@ def conditions() -> tuple[Condition, ...]:
     )
     beliefs = tuple(
         Condition(
-            name=f"unsure-mu{mu:g}-{'rational' if beta is None else f'beta{beta:g}'}",
+            name=f"unsure-beta{beta:g}",
             role="variant",
-            summary=f"goal worth Normal({mu:g}, 1), "
-            + ("a rational supervisor" if beta is None else f"a Boltzmann supervisor with beta {beta:g}"),
-            overrides={"mu": mu} if beta is None else {"mu": mu, "beta": beta},
+            summary=f"goal worth Normal(1, 1), a {f'supervisor with beta {beta:g}' if beta else 'rational supervisor'}",
+            overrides={"mu": 1.0, "beta": beta} if beta else {"mu": 1.0},
         )
-        for mu, beta in BELIEFS
+        for beta in BETAS
     )
     sparse = Condition(
         name="myopia-sparse-reward",
@@ -206,7 +207,40 @@ def figures(values: Values) -> tuple[Figure, ...]:
         caption=f"{family.describe()} The agent plans h steps ahead and is paid for progress; nothing is learned.",
         svg=horizon_picture(disabling_by_planning_horizon(family), free.some_optimal_policy_disables / free.worlds),
     )
-    return sweep, horizon
+    return sweep, unsure_figure(values, build({}, budget)), horizon
+
+
+def unsure_figure(values: Values, setup: Setup[OffSwitchParams, TabularSettings]) -> Figure:
+    """Deferring where the goal's worth is uncertain: the off-switch game's answer beside what was learned."""
+    belief = normal_belief(1.0, 1.0)
+    discrete = DiscreteBelief(values=tuple(u for u, _ in belief), probabilities=tuple(p for _, p in belief))
+    direct, detour = route_lengths(setup.world)
+    discount = setup.settings.discount
+
+    def predicted(beta: float) -> float:
+        game = defer_or_disable(
+            discrete, beta or None, discount_defer=discount**direct, discount_disable=discount**detour
+        )
+        return float(game.best == "disable")
+
+    title = "Unsure what the goal is worth: does it disable the switch?"
+    learned = [(beta, values.get("disable", {}).get(f"unsure-beta{beta:g}", ())) for beta in BETAS]
+    return Figure(
+        title=title,
+        caption=(
+            "The line is the off-switch game of Hadfield-Menell et al. with the discounts of the two routes "
+            f"({direct} steps to the goal, {detour} by way of the switch), the pay for progress left out; the dots are "
+            "trained agents. A noisier supervisor stops more of what is worth doing, until disabling pays."
+        ),
+        svg=learned_against_exact(
+            learned,
+            predicted,
+            x_high=max(BETAS),
+            title=title,
+            x_label="beta, noise of the supervisor (utility)",
+            y_label="share of episodes that disable",
+        ),
+    )
 
 
 @experiment(

@@ -41,14 +41,14 @@ def judge_rule(experiment: Experiment, rule: Rule, rows: Rows, proofs: Mapping[s
     found = estimand(experiment, rule, rows)
     if found is None:
         return _verdict(rule, "untested", "its conditions were not run")
-    shown = f"{found.estimate:.3g} [{found.low:.3g}, {found.high:.3g}] over {found.n} seeds"
+    shown = f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}] over {found.n} seeds"
     if found.n < rule.least_n or isnan(found.low):
         return _verdict(rule, "inconclusive", f"{shown}; the rule asks for {rule.least_n} seeds")
     if rule.direction == "above":
         holds, fails = found.low > rule.smallest_effect, found.high < rule.smallest_effect
     else:
         holds, fails = found.high < rule.smallest_effect, found.low > rule.smallest_effect
-    wanted = f"{rule.direction} {rule.smallest_effect:.3g}"
+    wanted = f"{rule.direction} {rule.smallest_effect:.2f}"
     if holds:
         return _verdict(rule, "reproduced", f"{shown} lies {wanted}")
     if fails:
@@ -94,7 +94,7 @@ def _tally(parts: Sequence[Verdict]) -> str:
 def _judge_proof(rule: Rule, proof: ProofResult | None) -> Verdict:
     if proof is None or proof.worlds == 0:
         return _verdict(rule, "untested", "the enumeration was not run")
-    counted = f"{proof.counterexamples} counterexamples in {proof.worlds} worlds"
+    counted = f"{proof.counterexamples:,} counterexamples in {proof.worlds:,} worlds"
     return _verdict(rule, "reproduced" if proof.counterexamples == 0 else "not reproduced", counted)
 
 

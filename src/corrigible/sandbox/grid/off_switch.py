@@ -74,6 +74,17 @@ class OffSwitchParams:
         return build(self)
 
 
+def route_lengths(params: OffSwitchParams) -> tuple[int, int]:
+    """Steps from A to G, and by way of the nearest switch with the press; the first assumes that nobody interrupts."""
+    cells = _cells(params.layout)
+    detours = (
+        distances(cells.grid, switch)[cells.start] + 1 + cells.distance[switch]
+        for switch in cells.switches
+        if switch in cells.distance
+    )
+    return cells.distance[cells.start], min(detours, default=params.horizon + 1)
+
+
 class _Cells(NamedTuple):
     grid: GridMap
     start: Cell

@@ -78,6 +78,11 @@ class HunterModel:
         chosen = self.choice[self._cells(private, heard)]
         return np.where(chosen == TIE, 0.5, chosen.astype(np.float64))
 
+    def value_of(self, private: Array, heard: Array) -> Array:
+        """What every player expects to be paid for its own signals, (..., players) -> (..., players) float32."""
+        best = self._parameters["value"].max(axis=3)
+        return best[self._cells(private, heard)].astype(np.float32)
+
     def action_probabilities(self, observations: Array) -> Array:
         """(N, 2) private and heard signal -> (N, 2) float64: shares of the players that take the hare, and hunt."""
         every = np.broadcast_to(observations[:, None, :], (len(observations), len(self._shift), 2))
@@ -87,8 +92,7 @@ class HunterModel:
     def value(self, observations: Array) -> Array:
         """(N, 2) private and heard signal -> (N,) float64: what the players expect to be paid, on average."""
         every = np.broadcast_to(observations[:, None, :], (len(observations), len(self._shift), 2))
-        best = self._parameters["value"].max(axis=3)
-        return best[self._cells(every[..., 0], every[..., 1])].astype(np.float64).mean(axis=1)
+        return self.value_of(every[..., 0], every[..., 1]).mean(axis=1, dtype=np.float64)
 
     def _cells(self, private: Array, heard: Array) -> tuple[Array, Array, Array]:
         sizes = self._parameters["value"].shape[1:3]

@@ -1,7 +1,7 @@
 """The kind of sandbox "signals": episodes of a stag hunt of many; in each, one stag is spoken of in several tones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import numpy as np
@@ -11,7 +11,7 @@ from corrigible.sandbox.signals.environment import TONES, Hunt, Signals, StagHun
 from corrigible.sandbox.signals.kernels import choose
 from corrigible.sandbox.signals.model import HunterModel, grid_of, shifts_of
 from corrigible.sandbox.signals.pictures import replay_of
-from corrigible.sandbox.signals.world import StagHuntParams
+from corrigible.sandbox.signals.world import STAG, StagHuntParams
 from corrigible.seeding import kernel_seed
 from corrigible.types import (
     Array,
@@ -35,6 +35,14 @@ class _Truth(GroundTruth):
     """The truth with the seed behind it, from which signals are drawn again."""
 
     seed: np.uint64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Reported:
+    """What the model itself says of its actions: log_prob and value, (T, B, N) float32."""
+
+    log_prob: Array
+    value: Array
 
 
 @final
@@ -67,16 +75,12 @@ class SignalSandbox:
                 rule="evaluation needs what was meant",
                 remedy="pass the evaluator's setup, not the learner's",
             )
-        game, model, seed = (
-            StagHunt(params=setup.world),
-            HunterModel(setup.world, checkpoint.parameters),
-            kernel_seed(generator),
-        )
+        game, model = StagHunt(params=setup.world), HunterModel(setup.world, checkpoint.parameters)
+        seed = kernel_seed(generator)
         signals = game.signals(seed, episodes)
         action = play(setup.world, model, signals, seed)
         hunt = game.hunt(signals.theta, action)
-        hunts = model.probability_of(np.broadcast_to(signals.private, action.shape), signals.heard)
-        views = _views(setup, signals, action, hunt, np.log(np.where(action == 1, hunts, 1.0 - hunts)))
+        views = _views(setup, signals, action, hunt, _reported(model, signals, action))
         truth = _Truth(
             seed=seed,
             intended_reward=game.rewards(hunt, setup.truth).mean(axis=2, dtype=np.float64).astype(np.float32),
@@ -91,25 +95,27 @@ class SignalSandbox:
                 "most hunt": 2 * hunt.hunters > setup.world.players,
             },
         )
-        return Rollout(
-            views=Views(trajectory_view=views.trajectory, world_trace_view=views.world_trace, model_view=model),
-            truth=truth,
-        )
+        return Rollout(views=replace(views, model_view=model), truth=truth)
 
     def model(self, setup: Setup[StagHuntParams, Any], checkpoint: Checkpoint) -> ModelView:
         """What the players have learned, over (private signal, heard signal)."""
         return HunterModel(setup.world, checkpoint.parameters)
 
     def dump(self, rollout: Rollout) -> Mapping[str, Array]:
-        """seed () uint64, action (T, B, N) int8, log_prob (T, B, N) float32."""
+        """seed () uint64, action (T, B, N) int8, log_prob float32 and value float16 (as learned), both (T, B, N)."""
         trajectory = rollout.views.trajectory
-        if not isinstance(rollout.truth, _Truth) or trajectory.log_prob is None:
+        if not isinstance(rollout.truth, _Truth) or trajectory.log_prob is None or trajectory.value is None:
             raise CorrigibleError(
                 value="a rollout of another sandbox",
                 rule="the signals sandbox stores its own rollouts",
                 remedy="use the sandbox that rolled it out",
             )
-        return {"seed": np.array(rollout.truth.seed), "action": trajectory.action, "log_prob": trajectory.log_prob}
+        return {
+            "seed": np.array(rollout.truth.seed),
+            "action": trajectory.action,
+            "log_prob": trajectory.log_prob,
+            "value": trajectory.value.astype(np.float16),
+        }
 
     def restore(self, setup: Setup[StagHuntParams, Any], arrays: Mapping[str, Array]) -> Views:
         """Trajectory and trace, bit for bit as they were dumped. Raises CorrigibleError where arrays do not fit."""
@@ -122,7 +128,8 @@ class SignalSandbox:
             )
         game = StagHunt(params=setup.world)
         signals = game.signals(np.uint64(arrays["seed"]), action.shape[1])
-        return _views(setup, signals, action, game.hunt(signals.theta, action), arrays["log_prob"])
+        reported = _Reported(log_prob=arrays["log_prob"], value=arrays["value"].astype(np.float32))
+        return _views(setup, signals, action, game.hunt(signals.theta, action), reported)
 
     def picture(self, setup: Setup[StagHuntParams, Any], trajectory: Trajectory, world: int) -> Replay:
         """The episode in column `world`: the same stag under every tone."""
@@ -136,7 +143,18 @@ def play(world: StagHuntParams, model: HunterModel, signals: Signals, seed: np.u
     return action
 
 
-def _views(setup: Setup[StagHuntParams, Any], signals: Signals, action: Array, hunt: Hunt, log_prob: Array) -> Views:
+def _reported(model: HunterModel, signals: Signals, action: Array) -> _Reported:
+    private = np.broadcast_to(signals.private, action.shape)
+    hunts = model.probability_of(private, signals.heard)
+    return _Reported(
+        log_prob=np.log(np.where(action == STAG, hunts, 1.0 - hunts)).astype(np.float32),
+        value=model.value_of(private, signals.heard),
+    )
+
+
+def _views(
+    setup: Setup[StagHuntParams, Any], signals: Signals, action: Array, hunt: Hunt, reported: _Reported
+) -> Views:
     truncated = np.zeros(action.shape, dtype=np.bool_)
     truncated[-1] = True
     caught_at, caught_in = np.nonzero(hunt.caught)
@@ -149,7 +167,8 @@ def _views(setup: Setup[StagHuntParams, Any], signals: Signals, action: Array, h
             mask=np.ones(action.shape, dtype=np.bool_),
             terminated=np.zeros(action.shape, dtype=np.bool_),
             truncated=truncated,
-            log_prob=log_prob.astype(np.float32),
+            log_prob=reported.log_prob,
+            value=reported.value,
             observations=Observations(
                 shape=(*action.shape, 2),
                 dtype=np.dtype(np.float64),
