@@ -79,9 +79,12 @@ class HunterModel:
         return np.where(chosen == TIE, 0.5, chosen.astype(np.float64))
 
     def value_of(self, private: Array, heard: Array) -> Array:
-        """What every player expects to be paid for its own signals, (..., players) -> (..., players) float32."""
+        """What every player expects to be paid for its own signals, (..., players) -> (..., players) float32.
+
+        Rounded to half precision, in which it is stored.
+        """
         best = self._parameters["value"].max(axis=3)
-        return best[self._cells(private, heard)].astype(np.float32)
+        return best[self._cells(private, heard)].astype(np.float16).astype(np.float32)
 
     def action_probabilities(self, observations: Array) -> Array:
         """(N, 2) private and heard signal -> (N, 2) float64: shares of the players that take the hare, and hunt."""

@@ -174,7 +174,7 @@ def _views(
                 dtype=np.dtype(np.float64),
                 materialise=lambda: np.stack([np.broadcast_to(signals.private, action.shape), signals.heard], axis=3),
             ),
-            final_observation=signals.theta[:, None],
+            final_observation=signals.theta[:, None],  # how strong the stag was is seen when all is over
         ),
         world_trace_view=WorldTrace(
             time=caught_at.astype(np.int32),
