@@ -27,15 +27,16 @@ def run_with_progress(
     out: Path,
     device: str,
 ) -> Answer:
-    """Run, drawing progress with time left on standard error."""
+    """Run, drawing progress with time left on standard error where that is a terminal."""
     columns = (
         TextColumn("{task.description:<44.44}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name or "resuming", total=None)
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting; a first run compiles its kernels", total=None)
 
         def progress(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total)
