@@ -23,7 +23,7 @@ def gain(mu: float, sigma: float, beta: float | None = None) -> float:
 
 def brute_force(mu: float, sigma: float, beta: float) -> tuple[float, float]:
     """E[U allowed(U)] and P(allowed) by the trapezoid rule, which is spectrally accurate for a Gaussian integrand."""
-    u = mu + sigma * np.linspace(-14, 14, 400_001)
+    u = mu + sigma * np.linspace(-14, 14, 40_001)
     density = np.exp(-0.5 * ((u - mu) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
     allowed = special.expit(u / beta)
     return float(np.trapezoid(u * allowed * density, u)), float(np.trapezoid(allowed * density, u))
@@ -124,15 +124,14 @@ def test_a_finely_discretised_normal_belief_gives_the_normal_gain(mu: float, sig
     assert solve(belief, beta).gain == pytest.approx(gain(mu, sigma, beta), abs=2e-3 * sigma)
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(-2, 2), st.floats(0.2, 2), st.none() | st.floats(0.1, 2))
-@settings(max_examples=20)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("mu", "sigma", "beta"), [(0.5, 1, None), (-1, 1.5, None), (0.3, 1, 0.5), (-1, 1, 2)])
 def test_simulated_games_pay_what_is_calculated(seed: int, mu: float, sigma: float, beta: float | None) -> None:
     generator = np.random.default_rng(seed)
-    u = generator.normal(mu, sigma, size=40_000)
+    u = generator.normal(mu, sigma, size=400_000)
     chance = (u > 0).astype(float) if beta is None else special.expit(u / beta)
     paid = u * (generator.random(u.size) < chance)
-    # 6.5 standard errors: a false alarm in fewer than one of 10^10 draws
-    error = 6.5 * float(paid.std()) / math.sqrt(u.size) + 1e-12
+    error = 4.5 * float(paid.std()) / math.sqrt(u.size)
     assert solve(NormalBelief(mu=mu, sigma=sigma), beta).value_defer == pytest.approx(float(paid.mean()), abs=error)
 
 

@@ -85,7 +85,7 @@ def test_the_prediction_states_the_exact_numbers() -> None:
     text = EXPERIMENT.prediction
     for loudness in (0.5, 1.0, 2.0):
         effect = tone_effect(StagHuntParams(loudness=loudness))
-        assert f"{effect.few:.2f} at" in text
+        assert f"{effect.few:.2f} at {'loudness ' if loudness == 0.5 else ''}{loudness:g}" in text
         assert effect.few == pytest.approx(effect.many)
     loud = StagHuntParams(loudness=5.0)
     hope, despair, effect = caught_share(loud, -1.0), caught_share(loud, 1.0), tone_effect(loud)
@@ -93,8 +93,10 @@ def test_the_prediction_states_the_exact_numbers() -> None:
         "0.58",
         "0.00",
         "1.00",
-        "0.55",
+        "0.49",
     )
+    for number in (hope.few, despair.few, hope.many, despair.many):
+        assert f"{number:.2f}" in text
     assert f"{effect.many:.2f} to {effect.few:.2f}" in text
     whispered = tone_effect(StagHuntParams(hearing="whispered")).few
     alone = tone_effect(StagHuntParams(dependence="alone")).few

@@ -40,11 +40,11 @@ def positive(name: str, value: object) -> float:
 
 
 def non_negative(name: str, value: object) -> float:
-    """Return `value` as a float that is 0 or in [`SMALLEST`, `LARGEST`]; raise BadInput else."""
+    """Return `value` as a float in [0, `LARGEST`]; raise BadInput else."""
     number = real(name, value)
     if number < 0:
         raise BadInput(value=f"{name} = {number:g}", rule=f"{name} must be >= 0", remedy=f"give {name} of 0 or more")
-    return number if number == 0 else positive(name, number)
+    return number
 
 
 def probability(name: str, value: object) -> float:

@@ -182,11 +182,13 @@ def _node(world: TabularWorld, place: int, kind: int) -> str:
     row, column = (int(value) for value in world.place[place])
     x, y = column * SIZE, row * SIZE
     colour, knob = (GOOD, 35) if kind == 0 else (WARN, 21)
+    word = world.kinds[kind].rsplit(" ", maxsplit=1)[-1]
+    size = 15 if len(word) < 5 else 12  # pixels; seven letters still fit a cell
     return (
         f'<rect x="{x + 12}" y="{y + 9}" width="32" height="18" rx="9" fill="{colour}"/>'
         f'<circle cx="{x + knob}" cy="{y + 18}" r="6.5" fill="{PAPER}"/>'
-        f'<text x="{x + SIZE // 2}" y="{y + 48}" text-anchor="middle" font-size="15" font-weight="600" '
-        f'fill="{INK}">{world.kinds[kind].rsplit(" ", maxsplit=1)[-1]}</text>'
+        f'<text x="{x + SIZE // 2}" y="{y + 48}" text-anchor="middle" font-size="{size}" font-weight="600" '
+        f'fill="{INK}">{word}</text>'
     )
 
 

@@ -28,22 +28,21 @@ def critical_strength(world: StagHuntParams, strength: float) -> Selections:
     """The theta up to which stags are caught where the voice says theta + strength * tone.
 
     Players know how precise the voice is; its `manner`, being known too, changes nothing. Alone, a stag counts as
-    caught where at least the share theta hunts. The game is that of a continuum of the players who are free to choose:
-    each needs theta n - 1 others, less those who are pledged, so theta is shifted and scaled accordingly. (Without a
-    voice that is theta* = 1 - hare + 1 / n: all hunt a stag for m iff (n - m + 1) / n >= hare, the Laplacian selection
-    of Morris & Shin 2003, "Global games: theory and applications".) That the share which comes is left to chance by
-    n independent signals, by 1 / (2 sqrt(n)) at most, is neglected.
+    caught where at least the share theta hunts. Among n players of whom k are pledged, a free one needs theta n - 1 - k
+    of the n - 1 - k others; it is the game of a continuum of them with theta shifted and scaled. (Without a voice that
+    is theta* = (1 - hare) (n - 1) / n + 1 / n.) What n independent signals leave to chance is neglected: it is as
+    often for the stag as against it.
     """
     if world.dependence == "alone":
         only = _root(lambda theta: _share_by_belief(world, theta, strength) - theta)
         return Selections(few=only, many=only)
-    free = 1.0 - world.committed / world.players
-    if not free:
+    certain = (world.committed + 1) / world.players
+    free = 1.0 - certain
+    if free <= 0:
         return Selections(few=1.0, many=1.0)
     game = replace(
         world, private_noise=world.private_noise / free, loudness=world.loudness * free, tone=world.tone / free
     )
-    certain = (world.committed + 1) / world.players
     few, many = (min(1.0, certain + free * _fixed_point(game, strength, end)) for end in (0, -1))
     return Selections(few=few, many=many)
 

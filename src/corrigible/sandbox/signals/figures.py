@@ -150,7 +150,7 @@ def dose_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntP
     """Share of contested stags caught against the tone. learned: [loud, quiet][tone from hope to despair][seed]."""
     doses = STRENGTHS[1:]
     colours = (LOUD_COLOUR, QUIET_COLOUR)
-    along = [-1.0 + number / 20 for number in range(41)]
+    along = [-1.0 + number / 10 for number in range(21)]
     extreme = [caught_share(loud, strength) for strength in along]
     few, many = [item.few for item in extreme], [item.many for item in extreme]
     unique = [caught_share(quiet, strength).few for strength in along]
@@ -185,7 +185,7 @@ def dose_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntP
 
 def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
     """Tone effect against loudness; learned: loudness -> one tone effect a seed. The world is otherwise the default."""
-    steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 60) for number in range(61)]
+    steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 30) for number in range(31)]
     below = [*(value for value in steps if value < UNIQUENESS_LIMIT), UNIQUENESS_LIMIT]
     above = [UNIQUENESS_LIMIT, *(value for value in steps if value > UNIQUENESS_LIMIT)]
     limit, end = math.log(UNIQUENESS_LIMIT), math.log(LOUDEST)
