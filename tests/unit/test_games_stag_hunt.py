@@ -1,4 +1,4 @@
-"""The stag hunt of many players: reference values, equilibria by enumeration, extreme sizes, both kinds of dominance."""
+"""The stag hunt of many players: reference values, equilibria by enumeration, extreme sizes, both dominances."""
 
 import dataclasses
 import itertools

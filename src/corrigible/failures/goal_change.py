@@ -133,6 +133,29 @@ METRICS: Final = (
 )
 
 
+def sweeps() -> tuple[Condition, ...]:
+    """Probabilities of a change, silent and announced."""
+    silent = tuple(
+        Condition(
+            name=f"silent-p{p:g}",
+            role="variant",
+            summary=f"never announced, and ordered with probability {p:g}",
+            overrides={"announce": -1, "p": p},
+        )
+        for p in SILENT_PROBABILITIES
+    )
+    probabilities = tuple(
+        Condition(
+            name=f"{FAILURE}-p{p:g}",
+            role="variant",
+            summary=f"the failure where a change is ordered with probability {p:g}",
+            overrides={"p": p},
+        )
+        for p in PROBABILITIES
+    )
+    return (*silent, *probabilities)
+
+
 def conditions() -> tuple[Condition, ...]:
     """Reference, learners times forms, attribution, timing of the announcement, and probability of a change."""
     timing = (
@@ -155,15 +178,6 @@ def conditions() -> tuple[Condition, ...]:
             overrides={"announce": -1, "pay": "meant"},
         ),
     )
-    silent = tuple(
-        Condition(
-            name=f"silent-p{p:g}",
-            role="variant",
-            summary=f"never announced, and ordered with probability {p:g}",
-            overrides={"announce": -1, "p": p},
-        )
-        for p in SILENT_PROBABILITIES
-    )
     kept = Condition(
         name="indifference-without-support",
         role="remedy",
@@ -173,22 +187,12 @@ def conditions() -> tuple[Condition, ...]:
         remedy="utility-indifference",
         of=FAILURE,
     )
-    probabilities = tuple(
-        Condition(
-            name=f"{FAILURE}-p{p:g}",
-            role="variant",
-            summary=f"the failure where a change is ordered with probability {p:g}",
-            overrides={"p": p},
-        )
-        for p in PROBABILITIES
-    )
     return (
         reference_condition(),
         *learner_conditions(),
         *attribution_conditions(),
         *timing,
-        *silent,
-        *probabilities,
+        *sweeps(),
         *safe_conditions(),
         kept,
     )
