@@ -359,8 +359,8 @@ def stag_hunt_tone() -> Experiment:
             "one equilibrium, and the tone effect is 0.20 at loudness 0.5, 0.39 at 1 and 0.77 at 2. At loudness 5 "
             "there are two stable ones: few hunt (0.58 of the contested stags are caught under hope, 0.00 under "
             "despair) or many do (1.00, and 0.49). So the effect is 0.51 to 0.58 where players stay with one of them, "
-            "and up to 1 where the tone moves them from one to the other; which it is, theory leaves open. Whispered to "
-            "each alone, or to hunters who need nobody, the same voice has an effect of 0.18."
+            "and up to 1 where the tone moves them from one to the other; which it is, theory leaves open. "
+            "Whispered to each alone, or to hunters who need nobody, the same voice has an effect of 0.18."
         ),
         sandbox=SignalSandbox(),
         learner=train_hunters,
