@@ -3,9 +3,7 @@
 Paid: 1 to each who hunts a stag that is caught, a hare to each who does not hunt. Meant: the welfare of all. Many could
 be caught and are not, since each is paid to go for the hare when others will. `corrigible run stag-hunt-tone`; exact
 game: `corrigible game stag-hunt` (Morris & Shin 2001). Settings and rules were fixed after a pilot on seeds from 1000
-up, which no preset uses, but for one: "under a loud voice the past decides too" asked for 0.5 until a run of seeds 0 to
-9 gave 1 in each; then exact binomial intervals of ten seeds reach down to 0.38 whatever the effect, so it asks for 0.25
-now, as its counterpart under the quiet voice does.
+up, which no preset uses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -308,7 +306,7 @@ RULES: Final = (
         metric="caught, plain",
         condition="loud, hopeful past",
         versus="loud, despairing past",
-        smallest_effect=0.25,
+        smallest_effect=0.5,
     ),
     Rule(
         claim=19,
@@ -359,8 +357,8 @@ def stag_hunt_tone() -> Experiment:
             "one equilibrium, and the tone effect is 0.20 at loudness 0.5, 0.39 at 1 and 0.77 at 2. At loudness 5 "
             "there are two stable ones: few hunt (0.58 of the contested stags are caught under hope, 0.00 under "
             "despair) or many do (1.00, and 0.49). So the effect is 0.51 to 0.58 where players stay with one of them, "
-            "and up to 1 where the tone moves them from one to the other; which it is, theory leaves open. "
-            "Whispered to each alone, or to hunters who need nobody, the same voice has an effect of 0.18."
+            "and up to 1 where the tone moves them from one to the other; which it is, theory leaves open. Whispered "
+            "to each alone, or to hunters who need nobody, the same voice has an effect of 0.18."
         ),
         sandbox=SignalSandbox(),
         learner=train_hunters,
