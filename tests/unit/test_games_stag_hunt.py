@@ -1,4 +1,4 @@
-"""The stag hunt of many players: reference values, equilibria by enumeration, extreme sizes, both dominances."""
+"""The stag hunt of many: reference values, equilibria by enumeration, extreme sizes, both dominances."""
 
 import dataclasses
 import itertools

@@ -143,6 +143,31 @@ def test_foregone_pay_counts_the_player_himself() -> None:
     assert [float(value[tuple(place)]) for place in changed] == [1.0, 0.0]
 
 
+def test_hunters_count_on_the_pledged_and_the_pledged_hunt_while_they_learn() -> None:
+    """Two players, a stag for both; the first would rather have a hare but is pledged."""
+    world = StagHuntParams(players=2, hearing="none", pledged=0.5)
+    value = first_value(world, HunterSettings(past="despairing"))
+    start = value.copy()
+    hunter_kernels.learn_hunting(
+        np.uint64(5), 0, 1, 1, np.array([0.9, 0.9]), np.array([0.05, 0.1]), 0.0, 2, world.committed, False, 0.5,
+        grid_of(world), shifts_of(world), outcome_table(world, paid_privately(0.5)), np.array([1.0, 1.0]),
+        np.array([0.0, 0.0]), True, value,
+    )  # fmt: skip
+    changed = np.argwhere(value != start)
+    assert changed[:, [0, 3]].tolist() == [[1, STAG]]  # the second did not hunt, and sees that it would have paid
+    assert value[tuple(changed[0])] == 1.0
+
+
+def test_a_habit_of_hope_is_unlearned() -> None:
+    """Hunters of a voice that always understates by three intervals learn the table of a plain voice, so far moved."""
+    plain, hopeful = (
+        learned(setup_of(replace(SMALL, manner=manner), periods=3000, checkpoints=1))[-1] for manner in (0.0, -0.15)
+    )
+    inner = slice(1, plain.shape[2] - 1)  # what lies beyond the ends is not told apart
+    assert (plain[:, :, inner] == hopeful[:, :, inner]).mean() > 0.999  # edges are rounded
+    assert (plain[:, :, inner] != first_value(SMALL, HunterSettings())[:, :, inner]).mean() > 0.1
+
+
 def test_pasts_differ_in_what_a_hunt_is_first_thought_to_pay() -> None:
     stags = [first_value(SMALL, HunterSettings(past=past))[..., STAG] for past in ("hopeful", "none", "despairing")]
     assert [float(np.unique(stag)[0]) for stag in stags] == [1.0, 0.5, 0.0]

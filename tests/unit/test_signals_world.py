@@ -159,6 +159,7 @@ def test_the_stag_is_caught_iff_the_share_it_takes_hunts() -> None:
     hunt = game.hunt(np.array([0.45, 0.5, 0.51]), action)
     assert hunt.caught.tolist() == [[True, True, False]]
     assert hunt.hunters.tolist() == [[5, 5, 5]]
+    assert [kernels.is_caught(theta, 5, 10, False, 0.5) for theta in (0.45, 0.5, 0.51)] == [1, 1, 0]
 
 
 def test_alone_a_stag_is_caught_by_its_strength_whoever_hunts() -> None:

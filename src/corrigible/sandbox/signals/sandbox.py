@@ -65,8 +65,8 @@ class SignalSandbox:
     ) -> Rollout:
         """`episodes` contested stags. Equal generators give equal stags and private signals to any model.
 
-        Events (T, B): one for each tone (which period it is), "caught", "enough", "catchable" (theta <= 1) and
-        "most hunt" (more than half); intended reward: the mean over players of what was meant.
+        Events (T, B): one for each tone (which period it is), "caught", "enough" and "catchable" (theta <= 1);
+        intended reward: the mean over players of what was meant.
         Raises CorrigibleError where `setup.truth` is None.
         """
         if setup.truth is None:
@@ -92,7 +92,6 @@ class SignalSandbox:
                 "caught": hunt.caught,
                 "enough": hunt.enough,
                 "catchable": np.broadcast_to(signals.theta <= 1.0, hunt.enough.shape),
-                "most hunt": 2 * hunt.hunters > setup.world.players,
             },
         )
         return Rollout(views=replace(views, model_view=model), truth=truth)
