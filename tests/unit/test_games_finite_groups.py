@@ -23,7 +23,7 @@ def test_the_rest_points_have_their_reference_values(
     group_size: int, threshold: int, enhancement: float, roots: list[float]
 ) -> None:
     found = solve(group_size, threshold, enhancement).interior
-    assert [point.cooperate for point in found] == pytest.approx(roots, rel=1e-13)
+    assert [point.cooperate for point in found] == pytest.approx(roots, rel=1e-13, abs=0)
     assert [point.stability for point in found] == ["unstable", "stable"]
 
 
@@ -107,18 +107,18 @@ def test_one_needed_cooperator_and_a_full_return_make_everything_neutral() -> No
 
 def test_unanimity_has_its_closed_form() -> None:
     (point,) = solve(1000, 1000, 7).interior
-    assert point.cooperate == pytest.approx(7 ** (-1 / 999), rel=1e-15)
-    assert point.defect == pytest.approx(-math.expm1(-math.log(7) / 999), rel=1e-14)
+    assert point.cooperate == pytest.approx(7 ** (-1 / 999), rel=1e-15, abs=0)
+    assert point.defect == pytest.approx(-math.expm1(-math.log(7) / 999), rel=1e-14, abs=0)
 
 
 def test_rest_points_near_the_ends_keep_their_digits() -> None:
     (low,) = solve(10, 5, 1e300).interior
     # R = M C(N - 1, M - 1) x^(M - 1) to first order
-    assert low.cooperate == pytest.approx((10 / 1e300 / (5 * math.comb(9, 4))) ** 0.25, rel=1e-12)
+    assert low.cooperate == pytest.approx((10 / 1e300 / (5 * math.comb(9, 4))) ** 0.25, rel=1e-12, abs=0)
     F = 10 * (1 - 1e-12)
     high = solve(10, 5, F).interior[1]
     # R - 1 = (M - 1) C(N - 1, M - 1) (1 - x)^(N - M) to first order, which the next order changes by 1 - x
-    assert high.defect == pytest.approx(((10 - F) / F / (4 * math.comb(9, 4))) ** 0.2, rel=0.02)
+    assert high.defect == pytest.approx(((10 - F) / F / (4 * math.comb(9, 4))) ** 0.2, rel=0.02, abs=0)
 
 
 @pytest.mark.parametrize(("N", "M", "F"), [(10**6, 500_000, 5e5), (10**6, 2, 999_999.0), (10**6, 999_999, 3.0)])

@@ -67,7 +67,7 @@ def test_the_stationary_distribution_is_that_of_the_chain(Z: int, F: float, w: f
     stationary = np.array(found.stationary)
     assert stationary.sum() == pytest.approx(1, abs=1e-13)
     assert np.allclose(stationary @ chain(Z, w * np.array(found.advantage), mu), stationary, atol=1e-14)
-    assert found.mean_cooperation == pytest.approx(float(stationary @ np.arange(Z + 1)) / Z, rel=1e-13)
+    assert found.mean_cooperation == pytest.approx(float(stationary @ np.arange(Z + 1)) / Z, rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize(("Z", "F", "w"), [(20, 8.0, 0.2), (31, 12.0, 0.5), (15, 3.0, 0.7)])
@@ -76,25 +76,25 @@ def test_fixation_is_that_of_the_absorbing_chain(Z: int, F: float, w: float) -> 
     matrix = chain(Z, w * np.array(found.advantage), 0.0)
     inner = np.eye(Z - 1) - matrix[1:-1, 1:-1]
     absorbed = linalg.solve(inner, matrix[1:-1, -1])
-    assert found.fixation_of_cooperator == pytest.approx(absorbed[0], rel=1e-9)
-    assert found.fixation_of_defector == pytest.approx(1 - absorbed[-1], rel=1e-9)
+    assert found.fixation_of_cooperator == pytest.approx(absorbed[0], rel=1e-9, abs=0)
+    assert found.fixation_of_defector == pytest.approx(1 - absorbed[-1], rel=1e-9, abs=0)
     for start in (1, 2, Z // 2, Z - 1):
         chance, log_chance = fixation_probability(Z, 10, 5, F, selection=w, cooperators=start)
-        assert chance == pytest.approx(absorbed[start - 1], rel=1e-9)
+        assert chance == pytest.approx(absorbed[start - 1], rel=1e-9, abs=0)
         assert log_chance == pytest.approx(math.log(absorbed[start - 1]), abs=1e-9)
 
 
 def test_without_selection_fixation_is_pure_chance_and_the_stationary_mean_is_one_half() -> None:
     found = solve(50, 10, 5, 8, selection=0, mutation=0.05)
-    assert found.fixation_of_cooperator == pytest.approx(1 / 50, rel=1e-13)
-    assert found.fixation_of_defector == pytest.approx(1 / 50, rel=1e-13)
-    assert fixation_probability(50, 10, 5, 8, selection=0, cooperators=20)[0] == pytest.approx(0.4, rel=1e-13)
-    assert found.mean_cooperation == pytest.approx(0.5, rel=1e-12)
+    assert found.fixation_of_cooperator == pytest.approx(1 / 50, rel=1e-13, abs=0)
+    assert found.fixation_of_defector == pytest.approx(1 / 50, rel=1e-13, abs=0)
+    assert fixation_probability(50, 10, 5, 8, selection=0, cooperators=20)[0] == pytest.approx(0.4, rel=1e-13, abs=0)
+    assert found.mean_cooperation == pytest.approx(0.5, rel=1e-12, abs=0)
 
 
 def test_pure_mutation_leaves_a_binomial_population() -> None:
     found = solve(12, 4, 2, 3, mutation=1)
-    assert found.stationary == pytest.approx([math.comb(12, k) / 2**12 for k in range(13)], rel=1e-12)
+    assert found.stationary == pytest.approx([math.comb(12, k) / 2**12 for k in range(13)], rel=1e-12, abs=0)
 
 
 def test_strong_selection_in_a_large_population_keeps_its_logarithm() -> None:

@@ -25,11 +25,11 @@ from corrigible.sandbox.games.global_game import (
 )
 def test_the_flat_prior_thresholds_have_their_reference_values(c: float, sigma: float, theta: float, x: float) -> None:
     found = flat_prior(c, sigma)
-    assert found.theta == pytest.approx(theta, rel=1e-15)
-    assert found.x == pytest.approx(x, rel=1e-14)
+    assert found.theta == pytest.approx(theta, rel=1e-15, abs=0)
+    assert found.x == pytest.approx(x, rel=1e-14, abs=0)
     (silent,) = thresholds(c, 0, sigma**-2, 12.3)
-    assert silent.theta == pytest.approx(theta, rel=1e-14)
-    assert silent.x == pytest.approx(x, rel=1e-14)
+    assert silent.theta == pytest.approx(theta, rel=1e-14, abs=0)
+    assert silent.x == pytest.approx(x, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("beta", [1e-6, 1.0, 7.3, 1e6])
@@ -47,7 +47,7 @@ def test_several_equilibria_need_a_public_signal_above_the_limit(beta: float) ->
 def test_an_even_game_has_the_middle_equilibrium_at_one_half() -> None:
     few, middle, many = thresholds(0.5, 10, 1, 0.5)
     assert middle.theta == pytest.approx(0.5, abs=1e-14)
-    assert few.theta == pytest.approx(many.margin, rel=1e-10)
+    assert few.theta == pytest.approx(many.margin, rel=1e-10, abs=0)
     assert [point.branch for point in (few, middle, many)] == ["few join", "unstable", "many join"]
     assert [point.stable for point in (few, middle, many)] == [True, False, True]
 
@@ -60,6 +60,14 @@ def test_the_ends_of_the_range_have_two_equilibria_and_beyond_them_there_is_one(
         assert len(thresholds(0.3, 4, 1, end + sign * inside)) == 3
         (only,) = thresholds(0.3, 4, 1, end + sign * outside)
         assert only.branch == branch
+
+
+def test_a_threshold_next_to_one_keeps_the_digits_of_its_margin() -> None:
+    # the mirrored game, whose threshold is next to zero; 1 - y has no rounding
+    loud, y = 2.0**33, 8 * 2.0**-33
+    few, many = thresholds(0.5, loud, 1, y)[0], thresholds(0.5, loud, 1, 1 - y)[-1]
+    assert 0 < few.theta < 1e-8
+    assert many.margin == pytest.approx(few.theta, rel=1e-11, abs=0)
 
 
 def tatonnement(c: float, alpha: float, beta: float, y: float, x: float, rounds: int) -> float:
@@ -107,7 +115,7 @@ def test_a_soft_tone_moves_the_one_threshold_and_a_silent_one_does_not() -> None
     assert soft.most > 0
     silent = tone_effect(0.4, 0, 1, y_despair=1, y_hope=0)
     assert silent.most == 0
-    assert silent.branches[0].theta_hope == pytest.approx(silent.silent_theta, rel=1e-14)
+    assert silent.branches[0].theta_hope == pytest.approx(silent.silent_theta, rel=1e-14, abs=0)
 
 
 def test_simulated_players_bear_out_the_threshold() -> None:

@@ -35,7 +35,7 @@ def normal(mu: float, sigma: float, beta: float | None = None) -> OffSwitchSolut
     ],
 )
 def test_the_gain_with_a_rational_human_has_its_reference_value(mu: float, sigma: float, value: float) -> None:
-    assert normal(mu, sigma).gain == pytest.approx(value, rel=1e-13)
+    assert normal(mu, sigma).gain == pytest.approx(value, rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -92,20 +92,20 @@ def test_any_gain_with_a_boltzmann_human_keeps_its_digits(mu: float, sigma: floa
 def test_a_gain_too_small_for_a_double_still_has_its_sign_and_logarithm() -> None:
     confident = normal(50, 1)
     assert confident.gain == 0
-    assert confident.log_gain == pytest.approx(-1258.7441828684609, rel=1e-14)
+    assert confident.log_gain == pytest.approx(-1258.7441828684609, rel=1e-14, abs=0)
     assert confident.best == "defer"
     assert confident.optimal == ("defer",)
     wary = normal(-1e6, 1e-12, 1e-9)
     assert wary.gain == 0
-    assert wary.log_gain == pytest.approx(-1e15, rel=1e-12)
+    assert wary.log_gain == pytest.approx(-1e15, rel=1e-12, abs=0)
     assert wary.optimal == ("switch off",)
 
 
 def test_a_robot_sure_to_a_millionth_of_a_millionth_expects_what_a_known_utility_gives() -> None:
     found = normal(-1e6, 1e-12, 1e9)
-    assert found.gain == pytest.approx(-1e6 / (1 + math.exp(1e-3)), rel=1e-14)
-    assert found.probability_human_allows == pytest.approx(1 / (1 + math.exp(1e-3)), rel=1e-14)
-    assert found.expected_utility_if_allowed == pytest.approx(-1e6, rel=1e-14)
+    assert found.gain == pytest.approx(-1e6 / (1 + math.exp(1e-3)), rel=1e-14, abs=0)
+    assert found.probability_human_allows == pytest.approx(1 / (1 + math.exp(1e-3)), rel=1e-14, abs=0)
+    assert found.expected_utility_if_allowed == pytest.approx(-1e6, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("beta", [1e-2, 1e-3, 1e-4])
@@ -113,17 +113,17 @@ def test_a_cold_boltzmann_human_costs_the_second_order_of_beta(beta: float) -> N
     # the integral of u (1 / (1 + exp(-u / beta)) - [u > 0]) is -(pi beta)^2 / 6, times the density at 0
     loss = normal(0.7, 1).gain - normal(0.7, 1, beta).gain
     density = math.exp(-0.5 * 0.7**2) / math.sqrt(2 * math.pi)
-    assert loss == pytest.approx(density * (math.pi * beta) ** 2 / 6, rel=20 * beta**2 + 1e-7)
+    assert loss == pytest.approx(density * (math.pi * beta) ** 2 / 6, rel=20 * beta**2 + 1e-7, abs=0)
 
 
 def test_a_frozen_boltzmann_human_is_a_rational_one() -> None:
-    assert normal(0.7, 1, 1e-9).gain == pytest.approx(normal(0.7, 1).gain, rel=1e-14)
-    assert normal(-30, 1, 1e-9).gain == pytest.approx(normal(-30, 1).gain, rel=1e-12)
+    assert normal(0.7, 1, 1e-9).gain == pytest.approx(normal(0.7, 1).gain, rel=1e-14, abs=0)
+    assert normal(-30, 1, 1e-9).gain == pytest.approx(normal(-30, 1).gain, rel=1e-12, abs=0)
 
 
 def test_a_hot_boltzmann_human_tosses_a_coin() -> None:
     found = normal(3, 2, 1e9)
-    assert found.value_defer == pytest.approx(1.5, rel=1e-8)
+    assert found.value_defer == pytest.approx(1.5, rel=1e-8, abs=0)
     assert found.probability_human_allows == pytest.approx(0.5, abs=1e-8)
     assert found.best == "act"
 
@@ -154,8 +154,8 @@ def test_values_of_a_two_point_belief_are_those_of_hand_calculation() -> None:
     assert rational.expected_utility_if_allowed == 2
     noisy = solve(belief, 1)
     allowed = [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(1))]
-    assert noisy.value_defer == pytest.approx(0.25 * 2 * allowed[0] - 0.75 * allowed[1], rel=1e-14)
-    assert noisy.gain == pytest.approx(noisy.value_defer, rel=1e-14)
+    assert noisy.value_defer == pytest.approx(0.25 * 2 * allowed[0] - 0.75 * allowed[1], rel=1e-14, abs=0)
+    assert noisy.gain == pytest.approx(noisy.value_defer, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_sure_loss_from_a_cold_human_is_seen_though_it_underflows() -> None:
     found = solve(DiscreteBelief(values=(-5,), probabilities=(1,)), 1e-3)
     assert found.optimal == ("switch off",)
     assert found.gain == 0
-    assert found.log_gain == pytest.approx(math.log(5) - 5000, rel=1e-14)
+    assert found.log_gain == pytest.approx(math.log(5) - 5000, rel=1e-14, abs=0)
 
 
 def test_probabilities_within_a_billionth_of_one_are_divided_by_their_sum() -> None:
@@ -221,11 +221,12 @@ def test_a_slow_detour_makes_a_confident_robot_defer_and_a_dear_interruption_und
     slow = defer_or_disable(belief, 1, discount_disable=0.8)
     assert slow.best == "defer"
     game = normal(3, 1, 1)
-    assert slow.value_defer == pytest.approx(game.value_defer, rel=1e-14)
-    assert slow.advantage_of_deferring == pytest.approx(game.value_defer - 2.4, rel=1e-12)
+    assert slow.value_defer == pytest.approx(game.value_defer, rel=1e-14, abs=0)
+    assert slow.advantage_of_deferring == pytest.approx(game.value_defer - 2.4, rel=1e-12, abs=0)
     dear = defer_or_disable(belief, 1, discount_disable=0.8, interruption_cost=10)
-    assert dear.probability_interrupted == pytest.approx(1 - game.probability_human_allows, rel=1e-12)
-    assert dear.value_defer == pytest.approx(game.value_defer - 10 * dear.probability_interrupted, rel=1e-12)
+    assert dear.probability_interrupted == pytest.approx(1 - game.probability_human_allows, rel=1e-12, abs=0)
+    assert dear.value_defer == pytest.approx(game.value_defer - 10 * dear.probability_interrupted, rel=1e-12, abs=0)
+    assert dear.advantage_of_deferring == pytest.approx(dear.value_defer - dear.value_disable, rel=1e-12, abs=0)
     assert dear.best == "disable"
 
 

@@ -5,7 +5,7 @@ SciPy's `betaincinv` returns nan or loses all digits for thin tails (seen in 1.1
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,18 @@ from scipy import optimize, special, stats
 
 Floats: TypeAlias = NDArray[np.float64]
 
-LOG_ZERO = -1e5
+LOG_ZERO: Final = -1e5
 """Stands for the logarithm of a probability that underflows; lower than that of any double."""
+
+THIN_TAIL: Final = 1e-200
+"""Below it SciPy's `betainc` loses digits (four are left at 1e-275)."""
+
+RARE: Final = 1e-280
+"""Below it, up to a billion trials, at most one success matters, and SciPy's `binom.pmf` may overflow."""
 
 
 def at_least(k: int, n: int, p: Floats) -> Floats:
-    """P(Binomial(n, p) >= k), any shape of p in [0, 1], relative accuracy about 1e-11."""
+    """P(Binomial(n, p) >= k), any shape of p in [0, 1], relative accuracy about 1e-11 where it exceeds `THIN_TAIL`."""
     if k <= 0:
         return np.ones_like(p)
     return np.zeros_like(p) if k > n else np.asarray(special.betainc(k, n - k + 1, p), dtype=np.float64)
@@ -26,18 +32,34 @@ def at_least(k: int, n: int, p: Floats) -> Floats:
 
 def exactly(k: int, n: int, p: Floats) -> Floats:
     """P(Binomial(n, p) = k), any shape of p in [0, 1], relative accuracy about 1e-11."""
-    return np.asarray(stats.binom.pmf(k, n, p), dtype=np.float64)
+    rare = (p > 0) & (p < RARE)
+    leading = 1.0 if k == 0 else n * p if k == 1 else 0.0
+    return np.where(rare, leading, stats.binom.pmf(k, n, np.where(rare, 0.0, p)))
 
 
 def point_mass(k: int, n: int, p: float, q: float) -> float:
     """P(Binomial(n, p) = k) where q = 1 - p is given apart so that neither loses digits."""
-    return float(stats.binom.pmf(k, n, p) if p <= q else stats.binom.pmf(n - k, n, q))
+    return float(exactly(k, n, np.array(p)) if p <= q else exactly(n - k, n, np.array(q)))
 
 
 def log_at_least(k: int, n: int, p: float, q: float) -> float:
-    """log P(Binomial(n, p) >= k) for 1 <= k <= n, where q = 1 - p is given apart so that neither loses digits."""
-    tail = special.betainc(k, n - k + 1, p) if p <= q else special.betaincc(n - k + 1, k, q)
-    return math.log(float(tail)) if tail > 0 else LOG_ZERO
+    """log P(Binomial(n, p) >= k) for 1 <= k <= n, where q = 1 - p is given apart so that neither loses digits.
+
+    Absolute accuracy about 1e-11 down to tails of 1e-300; below the range of doubles `LOG_ZERO`.
+    """
+    tail = float(special.betainc(k, n - k + 1, p) if p <= q else special.betaincc(n - k + 1, k, q))
+    if tail < THIN_TAIL:
+        tail = _thin_tail(k, n, p, q)
+    return math.log(tail) if tail > 0 else LOG_ZERO
+
+
+def _thin_tail(k: int, n: int, p: float, q: float) -> float:
+    """P(Binomial(n, p) >= k) for k far above n p: its first term times a series that falls at least geometrically."""
+    ratio = (n - k) * p / ((k + 1) * q)
+    if ratio == 0:
+        return point_mass(k, n, p, q)
+    i = np.arange(min(n - k, math.ceil(-45 / math.log(ratio))), dtype=np.float64)
+    return point_mass(k, n, p, q) * (1.0 + float(np.cumprod((n - k - i) * p / ((k + 1 + i) * q)).sum()))
 
 
 def tail_root(k: int, n: int, level: float) -> tuple[float, float]:

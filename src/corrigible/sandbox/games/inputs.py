@@ -60,7 +60,7 @@ def probability(name: str, value: object) -> float:
 
 
 def open_unit(name: str, value: object, *, because: str) -> float:
-    """Return `value` as a float in the open interval (0, 1); raise BadInput, which says why, else."""
+    """Return `value` as a float in [`SMALLEST`, 1); raise BadInput, which says why it must lie in (0, 1), else."""
     number = real(name, value)
     if not 0 < number < 1:
         raise BadInput(
@@ -68,7 +68,7 @@ def open_unit(name: str, value: object, *, because: str) -> float:
             rule=f"{name} must lie strictly between 0 and 1 ({because})",
             remedy=f"give {name} between 0 and 1, for instance {name} = 0.5",
         )
-    return number
+    return positive(name, number)
 
 
 def count(name: str, value: object, *, least: int, most: int, most_is: str | None = None) -> int:
