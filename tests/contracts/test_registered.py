@@ -13,8 +13,8 @@ from corrigible.claims import CLAIMS
 from corrigible.plugin import declaration_of
 from corrigible.registry import Entry, load_experiment, load_remedy, registry
 from corrigible.seeding import stream
-from corrigible.stages.cells import evaluate
-from corrigible.stages.plan import all_conditions, needs_history, remedy_declaration
+from corrigible.stages.cells import evaluate, remedied_setup
+from corrigible.stages.plan import all_conditions, make_plan, needs_history, remedy_declaration
 from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events, Experiment, Setup, rules_hash
 
 ENTRIES = registry().entries
@@ -183,3 +183,26 @@ def test_remedies_that_need_history_are_of_stage_checkpoint() -> None:
         for condition in all_conditions(experiment_named(name)):
             declaration = remedy_declaration(condition)
             assert needs_history(condition) == (declaration is not None and declaration.stage == "checkpoint")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_rewards_that_a_detector_sees_of_the_reference_are_not_what_was_meant(name: str) -> None:
+    experiment, plan = experiment_named(name), make_plan(name, preset="smoke")
+    setup = experiment.build(experiment.failure.overrides, plan.budget)
+    for condition in (experiment.reference, experiment.failure):
+        shown = remedied_setup(plan, condition)
+        assert shown.truth is None
+        assert shown.paid.__qualname__ == setup.paid.__qualname__
+    meant = experiment.build(experiment.reference.overrides, plan.budget).paid
+    assert remedied_setup(plan, experiment.reference).paid.__qualname__ != meant.__qualname__
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_observations_close_over_nothing_but_themselves(name: str) -> None:
+    experiment = experiment_named(name)
+    setup = experiment.build(experiment.failure.overrides, small(experiment))
+    rollout = evaluate(experiment, setup, train(experiment, setup)[-1], 8, seed=3)
+    observations = rollout.views.trajectory.observations
+    assert observations is not None
+    held = [cell.cell_contents for cell in observations.materialise.__closure__ or ()]
+    assert all(isinstance(item, np.ndarray) and item.shape == observations.shape for item in held)

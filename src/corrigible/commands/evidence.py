@@ -11,7 +11,7 @@ from corrigible.errors import BadInput
 from corrigible.registry import load_experiment, registry
 from corrigible.report.tables import ClaimRow, FailureRow, claims_table, failures_table, replace_between_markers
 from corrigible.stages.evidence_rows import Added, Collected, add_run, collect, evidence_file
-from corrigible.stages.folding import RemedyScore, best_remedy, fold_remedies, measure, values_of
+from corrigible.stages.folding import RemedyScore, best_remedy, fold_remedies, measure, tied_with, values_of
 from corrigible.stages.plan import all_conditions
 from corrigible.stages.verdicts import combine, judge
 from corrigible.store import disk_faults, replace_file
@@ -137,7 +137,7 @@ def _failure_row(item: Judged) -> FailureRow:
         metric=f"{metric.label} ({metric.unit})",
         reference=measured(experiment.reference.name),
         failure=measured(experiment.failure.name),
-        best_remedy=best.condition if best else "",
+        best_remedy=" = ".join((best.condition, *tied_with(best, item.remedies))) if best else "",
         remedied=measured(best.condition) if best else None,
         gain=best.gain if best else None,
         evidence=evidence_file(Path(), experiment.name, item.collected.version, item.collected.preset).as_posix(),

@@ -11,7 +11,7 @@ from corrigible.claims import claim
 from corrigible.commands.answer import Answer
 from corrigible.registry import load_experiment
 from corrigible.run import Run, run
-from corrigible.stages.folding import best_remedy
+from corrigible.stages.folding import best_remedy, tied_with
 from corrigible.stages.reporting import find
 from corrigible.types import Measurement
 
@@ -96,8 +96,9 @@ def sentence_of_remedies(done: Run) -> str:
     best = best_remedy(experiment, done.results.remedies)
     if best is None:
         return "No remedy helped without costing the task."
+    names = " = ".join((best.condition, *tied_with(best, done.results.remedies)))
     return (
-        f"Best remedy that keeps the task: {best.condition}, {best.gain.estimate:+.1f} bits "
+        f"Best remedy that keeps the task: {names}, {best.gain.estimate:+.1f} bits "
         f"[{best.gain.low:.1f}, {best.gain.high:.1f}] of log-odds for the safe outcome."
     )
 

@@ -2,8 +2,11 @@
 
 Paid: 1 to each who hunts a stag that is caught, a hare to each who does not hunt. Meant: the welfare of all. Many could
 be caught and are not, since each is paid to go for the hare when others will. `corrigible run stag-hunt-tone`; exact
-game: `corrigible game stag-hunt` (Morris & Shin 2001). Settings and rules were fixed after a pilot on seeds from 1000
-up, which no preset uses.
+game: `corrigible game stag-hunt` (Morris & Shin 2001). Settings were chosen in a pilot on seeds from 1000 up.
+
+The rules are *not* all older than the data. "One equilibrium ..." asked for 0.5 in a first draft and asks for 0.25 now.
+"Under a loud voice the past decides too" asked for 0.5, was lowered to 0.25 after seeds 0 to 9 gave 1 in each (ten such
+seeds have an interval down to 0.38), and was put back to 0.5. Evidence for claim 19 has to come from fresh seeds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -119,7 +119,7 @@ def read_history(experiment: Experiment, plan: Plan, seed: int, run: RunFolder) 
     setup = replace(experiment.build(failure.overrides, plan.budget), truth=None)
     steps = read_checkpoints(run, failure.name, seed)
     views = tuple(read_views(experiment, setup, run, failure.name, seed, index=index) for index in range(len(steps)))
-    reference_setup = replace(experiment.build(reference.overrides, plan.budget), truth=None)
+    reference_setup = as_seen(plan, replace(experiment.build(reference.overrides, plan.budget), truth=None))
     return CheckpointHistory(
         checkpoints=steps,
         views=views,
@@ -155,7 +155,13 @@ def read_views(
 def remedied_setup(plan: Plan, condition: Condition) -> Setup[Any, Any]:
     """The setup that the condition's cells were evaluated on, without the truth."""
     setup = plan.experiment.build(condition.overrides, plan.budget)
-    return replace(apply_remedy(condition, setup)[0], truth=None)
+    return as_seen(plan, replace(apply_remedy(condition, setup)[0], truth=None))
+
+
+def as_seen(plan: Plan, setup: Setup[Any, Any]) -> Setup[Any, Any]:
+    """The setup with the failure's pay: a reference is paid for what was meant, which no monitor may read off it."""
+    paid = plan.experiment.build(plan.experiment.failure.overrides, plan.budget).paid
+    return replace(setup, paid=paid)
 
 
 def _needs(run: RunFolder | None, condition: Condition) -> RunFolder:

@@ -105,7 +105,10 @@ def fold_remedies(experiment: Experiment, conditions: Sequence[Condition], rows:
 
 
 def best_remedy(experiment: Experiment, scores: Sequence[RemedyScore]) -> RemedyScore | None:
-    """The remedy of the failure that gained most, is no oracle and keeps the task; None where none helped."""
+    """The remedy of the failure that gained most, is no oracle and keeps the task; None where none helped.
+
+    Among equals the one whose worst checkpoint is safest, then the first by name; `tied_with` names the others.
+    """
     able = [
         score
         for score in scores
@@ -114,7 +117,15 @@ def best_remedy(experiment: Experiment, scores: Sequence[RemedyScore]) -> Remedy
         and score.competence.estimate >= experiment.competence.least
         and score.gain.estimate > 0
     ]
-    return max(able, key=lambda score: score.gain.estimate, default=None)
+    sign = -1 if experiment.metric(experiment.headline).goal == "high" else 1
+    return min(able, key=lambda s: (-s.gain.estimate, sign * s.worst.estimate, s.condition), default=None)
+
+
+def tied_with(best: RemedyScore, scores: Sequence[RemedyScore]) -> tuple[str, ...]:
+    """Other remedies of the same failure with the same gain and the same worst checkpoint."""
+    key = (best.gain.versus, best.gain.estimate, best.worst.estimate)
+    same = [s.condition for s in scores if (s.gain.versus, s.gain.estimate, s.worst.estimate) == key]
+    return tuple(name for name in same if name != best.condition)
 
 
 def _score(experiment: Experiment, headline: Metric, condition: Condition, rows: Rows) -> RemedyScore | None:

@@ -171,6 +171,7 @@ def _look_up(path: Path, table: Array) -> Array:
 
 def _trajectory(setup: Setup[TabularParams, Any], path: Path, *, log_prob: Array, value: Array) -> Trajectory:
     world = setup.world.build()
+    seen = world.observation[path.state[:-1]]  # looked up here: a closure over the path would hold hidden state
     return Trajectory(
         action=path.action,
         executed_action=_look_up(path, world.executed),
@@ -183,7 +184,7 @@ def _trajectory(setup: Setup[TabularParams, Any], path: Path, *, log_prob: Array
         observations=Observations(
             shape=path.action.shape,
             dtype=np.dtype(np.int32),
-            materialise=lambda: world.observation[path.state[:-1]],
+            materialise=lambda: seen,
         ),
         final_observation=world.observation[path.state[-1]],
     )

@@ -158,6 +158,8 @@ def _views(
     truncated[-1] = True
     caught_at, caught_in = np.nonzero(hunt.caught)
     rows = len(caught_at)
+    # stacked here: a closure over the signals would hold the strength of the stag
+    seen = np.stack([np.broadcast_to(signals.private, action.shape), signals.heard], axis=3)
     return Views(
         trajectory_view=Trajectory(
             action=action,
@@ -171,7 +173,7 @@ def _views(
             observations=Observations(
                 shape=(*action.shape, 2),
                 dtype=np.dtype(np.float64),
-                materialise=lambda: np.stack([np.broadcast_to(signals.private, action.shape), signals.heard], axis=3),
+                materialise=lambda: seen,
             ),
             final_observation=signals.theta[:, None],  # how strong the stag was is seen when all is over
         ),
