@@ -2,8 +2,8 @@
 PYTHON      ?= python3
 VENV        ?= .venv
 EXTRAS      ?= dev
-# Extra package index for PyTorch, wanted only with EXTRAS=dev,lm: on Linux give PyTorch's CPU index (its address is on
-# PyTorch's own "Get started" page) to avoid some gigabytes of CUDA: make setup EXTRAS=dev,lm TORCH_INDEX=<that address>
+# Extra package index for PyTorch: on Linux give PyTorch's CPU index (its address is on PyTorch's own "Get started" page)
+# to avoid some gigabytes of CUDA: make setup TORCH_INDEX=<that address>
 TORCH_INDEX ?=
 BIN          = $(VENV)/bin
 STAMP        = $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY = PASSIVE
 .PHONY: help setup demo test check bench clean
 
 help:
-	@echo "make demo    set up, run the off-switch grid world to its report (minutes)"
+	@echo "make demo    set up, show the bottom log from shipped policies, then train it here (minutes)"
 	@echo "make test    set up, run every check and test"
 	@echo "make check   format, lint, types and fast tests (under a minute once set up)"
 	@echo "make bench   ratios against peers, in one run"
@@ -32,20 +32,30 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/corrigible run off-switch-grid --preset quick
-	@echo "Open the report above in a browser. Next: $(BIN)/corrigible list"
+	$(BIN)/corrigible demo
+	@echo "Open the reports above in a browser. Next: $(BIN)/corrigible list"
 
-check: setup
+# Types and tests share the cores instead of taking turns. --dist loadscope keeps the tests of a module together, so that a
+# run which several of them need is made once.
+check: setup format
+	@$(MAKE) --no-print-directory -j2 types fast-tests
+
+test: setup browser format
+	@$(MAKE) --no-print-directory -j2 types all-tests
+
+.PHONY: format types fast-tests all-tests
+format: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pytest -n 2 -m "not slow"
 
-test: setup browser
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+types: setup
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pytest -n 2
+
+fast-tests: setup
+	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 --dist loadscope -m "not slow"
+
+all-tests: setup
+	$(BIN)/pytest -n 2 --dist loadscope
 
 # The page is tested in a real browser. Where Debian packages may be installed, install it; elsewhere say so in one line.
 .PHONY: browser

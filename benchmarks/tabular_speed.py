@@ -138,7 +138,7 @@ class PlainC:
     def __init__(self, compiler: str, folder: Path) -> None:
         library = folder / "tabular_loop.so"
         subprocess.run([compiler, *FLAGS, "-o", str(library), str(HERE / "tabular_loop.c")], check=True)
-        self.library = ctypes.CDLL(str(library))
+        self.loop = ctypes.CDLL(str(library))
         world = WORLD.build()
         tables = {**packed(world)._asdict(), "reward": reward_table(world, paid)}
         self.arrays = {name: np.ascontiguousarray(tables[name], dtype=dtype) for name, dtype in TABLES.items()}
@@ -147,13 +147,13 @@ class PlainC:
         self.q = np.zeros((world.n_observations, world.actions))
         integer, real, pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
         shared = [ctypes.POINTER(TablesInC), ctypes.c_uint64, integer, integer]
-        self.library.random_walk.restype = ctypes.c_uint64
-        self.library.random_walk.argtypes = shared
-        self.library.q_learning.restype = None
-        self.library.q_learning.argtypes = [*shared, *[real] * 5, *[pointer] * 4]
+        self.loop.random_walk.restype = ctypes.c_uint64
+        self.loop.random_walk.argtypes = shared
+        self.loop.q_learning.restype = None
+        self.loop.q_learning.argtypes = [*shared, *[real] * 5, *[pointer] * 4]
 
     def walk_checksum(self, steps: int) -> int:
-        return int(self.library.random_walk(ctypes.byref(self.tables), int(SEED), WORLDS, steps))
+        return int(self.loop.random_walk(ctypes.byref(self.tables), int(SEED), WORLDS, steps))
 
     def walk(self) -> int:
         self.walk_checksum(WALK_STEPS)
@@ -164,7 +164,7 @@ class PlainC:
         steps = SETTINGS.steps // WORLDS
         self.q[:] = 0.0
         places = np.zeros((3, WORLDS), dtype=np.int64)
-        self.library.q_learning(
+        self.loop.q_learning(
             ctypes.byref(self.tables), int(kernel_seed(stream(0, "benchmark"))), WORLDS, steps, SETTINGS.discount,
             SETTINGS.epsilon_start, (SETTINGS.epsilon_end - SETTINGS.epsilon_start) / steps,
             SETTINGS.learning_rate, (SETTINGS.learning_rate_end - SETTINGS.learning_rate) / steps,

@@ -209,10 +209,12 @@ def _detector(
                 curves=tuple(lines) if index == 0 else (),
             )
         )
-    return DetectorPanel(detector=name, summary=summary, reads=reads, calibration_n=39, results=tuple(results), note="")
+    return DetectorPanel(
+        detector=name, summary=summary, reads=reads, calibration_n=39, calibration_seeds=5, results=tuple(results)
+    )
 
 
-def _remedies(values: dict[str, list[float]]) -> tuple[RemedyRow, ...]:
+def _remedies(values: dict[str, list[float]], goal: dict[str, list[float]]) -> tuple[RemedyRow, ...]:
     bits = Metric(name="gain", label="gain", unit="bits", meaning="")
     rows: list[RemedyRow] = []
     for name, (stage, oracle) in STAGE.items():
@@ -227,6 +229,10 @@ def _remedies(values: dict[str, list[float]]) -> tuple[RemedyRow, ...]:
                 uses_oracle=oracle,
                 gain=measured(bits, name, gain.tolist()),
                 worst_checkpoint=measured(DISABLE, name, np.minimum(1, after + 0.02).tolist()),
+                competence=measured(GOAL, name, goal[name]),
+                keeps_task=sum(value >= 0.8 for value in goal[name]) >= 9,
+                reached=sum(value >= 0.8 for value in goal[name]),
+                seeds=len(goal[name]),
             )
         )
     return tuple(rows)
@@ -404,12 +410,14 @@ def sample_content() -> ReportContent:
         headline="disable",
         conditions=conditions,
         metrics=tuple(panels),
-        competence=Competence(metric="goal", least=0.8, met=True, reference=panels[1].measurements[0]),
+        competence=Competence(
+            metric="goal", least=0.8, met=True, reference=panels[1].measurements[0], reached=10, seeds=10
+        ),
         provenance=_provenance(),
         claims=_claims(),
         rules=_rules(disable),
         replays=_replays(),
-        remedies=_remedies(disable),
+        remedies=_remedies(disable, goal),
         detectors=_detectors(generator, disable),
         findings=_findings(disable),
         proofs=PROOFS,

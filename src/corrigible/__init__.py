@@ -4,6 +4,7 @@
 when first used, so that importing the package costs nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from corrigible.logs import detect
     from corrigible.registry import load_experiment, registry
     from corrigible.run import Run, run
+    from corrigible.sandbox.voxel.registration import register_environments
 
 _HOME: Final = {
     "BadInput": "corrigible.errors",
@@ -24,6 +26,7 @@ _HOME: Final = {
     "detect": "corrigible.logs",
     "evidence": "corrigible.commands.evidence",
     "load_experiment": "corrigible.registry",
+    "register_environments": "corrigible.sandbox.voxel.registration",
     "registry": "corrigible.registry",
     "report": "corrigible.commands.report",
     "run": "corrigible.run",
@@ -37,6 +40,7 @@ __all__ = [
     "detect",
     "evidence",
     "load_experiment",
+    "register_environments",
     "registry",
     "report",
     "run",
@@ -50,3 +54,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+if sys.modules.get("gymnasium"):  # so that gymnasium.make("corrigible:corrigible/Grove-v0") finds it
+    __getattr__("register_environments")()

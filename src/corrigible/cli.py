@@ -3,8 +3,11 @@
 import contextlib
 import io
 import json
+import os
 import re
+import signal
 import sys
+import traceback
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -13,35 +16,44 @@ import tyro
 from tyro.conf import Positional, subcommand
 
 from corrigible.commands.answer import Answer
-from corrigible.commands.arguments import Bench, Clean, Compare, Detect, Evidence, Json, List, Report, Run
+from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, Evidence, Json, List, Report, Run
 from corrigible.commands.game_arguments import Games
-from corrigible.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FAULT, CorrigibleError, one_line
+from corrigible.commands.mistakes import in_one_line
+from corrigible.commands.models_arguments import ExploitTest, Models
+from corrigible.commands.voxel_arguments import Render, Replay
+from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
 
 @dataclass(frozen=True)
 class Completion:
     """Print a completion script: `corrigible completion bash > FILE`, then source it."""
 
-    shell: Positional[Literal["bash", "zsh", "tcsh"]]
+    shell: Positional[Literal["bash", "zsh"]]
     """Your shell."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> Answer:
-        script = io.StringIO()
-        with contextlib.redirect_stdout(script), contextlib.suppress(SystemExit):
-            tyro.cli(Command, prog=PROGRAM, args=["--tyro-print-completion", self.shell])
-        return Answer(data={"shell": self.shell, "script": script.getvalue()}, lines=(script.getvalue(),))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+            _read(["--tyro-print-completion", self.shell])
+        script = re.sub(r", 'None'|'None', ", "", printed.getvalue())  # what may be left out need not be typed
+        return Answer(data={"shell": self.shell, "script": script}, lines=(script,))
 
 
 Command: TypeAlias = (
     Annotated[List, subcommand(name="list")]
     | Annotated[Run, subcommand(name="run")]
+    | Annotated[Demo, subcommand(name="demo")]
     | Annotated[Report, subcommand(name="report")]
     | Annotated[Compare, subcommand(name="compare")]
     | Annotated[Evidence, subcommand(name="evidence")]
     | Annotated[Detect, subcommand(name="detect")]
     | Annotated[Games, subcommand(name="game")]
+    | Annotated[Models, subcommand(name="models")]
+    | Annotated[ExploitTest, subcommand(name="exploit-test")]
+    | Annotated[Render, subcommand(name="render")]
+    | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]
     | Annotated[Bench, subcommand(name="bench")]
     | Annotated[Completion, subcommand(name="completion")]
@@ -54,8 +66,9 @@ ABOUT: Final = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse, run, print; returns the exit code. Errors are one line on standard error."""
+    """Parse, run, print; returns the exit code. Errors are one line on standard error, and JSON where that is asked."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    json_wanted = "--json" in given
     try:
         if given == ["--version"]:
             from corrigible import __version__
@@ -65,11 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _quiet_stdout(command.json_):
             answer = command.answer()
     except CorrigibleError as error:
-        return _complain(str(error), error.exit_code)
+        return _complain(error, error.exit_code, json_wanted=json_wanted)
     except KeyboardInterrupt:
-        return _complain("stopped; nothing was left half-written", EXIT_FAULT)
-    except BrokenPipeError:
-        return EXIT_FAULT
+        return _complain("stopped; nothing was left half-written", EXIT_FAULT, json_wanted=json_wanted)
+    except Exception as fault:  # noqa: BLE001 - a fault of ours; who asked for one JSON object gets one even then
+        traceback.print_exc()
+        words = f"{type(fault).__name__}: {fault}; this is a fault of Corrigible or a plugin, see the lines above"
+        return _complain(words, EXIT_FAULT, json_wanted=json_wanted)
     if command.json_:
         from corrigible.stages.strict_json import plain
 
@@ -77,20 +92,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _say("\n".join(answer.lines))
 
 
+def _read(given: Sequence[str]) -> Any:
+    return tyro.cli(Command, prog=PROGRAM, description=ABOUT, args=given, config=(tyro.conf.FlagCreatePairsOff,))
+
+
 def _parse(given: list[str]) -> Any:
     """tyro's own words about a mistake, folded into one line."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
-                Command, prog=PROGRAM, description=ABOUT, args=given, config=(tyro.conf.FlagCreatePairsOff,)
-            )
+            return _read(given)
     except SystemExit as stop:
         if stop.code in (None, 0):
             raise
-        text = re.sub(r"\x1b\[[0-9;]*m|[╭╮╰╯│─]", " ", said.getvalue()).split("For full helptext")[0]
-        words = one_line(text) or "the arguments do not parse"
-        raise SystemExit(_complain(f"{words}; see `{PROGRAM} --help`", EXIT_BAD_INPUT)) from None
+        words = in_one_line(said.getvalue()) or "they do not parse"
+        raise BadInput(value="arguments", rule=words, remedy=f"see `{PROGRAM} --help`") from None
 
 
 @contextlib.contextmanager
@@ -104,16 +120,27 @@ def _quiet_stdout(json_wanted: bool) -> Generator[None]:
 
 
 def _say(text: str) -> int:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # `corrigible list | head -1`: nobody listens, and what is left must not be tried again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAULT
     return EXIT_DONE
 
 
-def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"{PROGRAM}: {one_line(text)}\n")
+def _complain(error: CorrigibleError | str, code: int, *, json_wanted: bool) -> int:
+    told = one_line(str(error))
+    sys.stderr.write(f"{PROGRAM}: {told}\n")
+    if json_wanted:
+        known = isinstance(error, CorrigibleError)
+        parts = {"value": error.value, "rule": error.rule, "remedy": error.remedy} if known else {}
+        _say(json.dumps({"error": told, **parts, "exit_code": code}))
     return code
 
 
 def entry() -> None:
     """Console script."""
-    sys.exit(main())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: one more Ctrl-C shall not end in a traceback
+    sys.exit(code)

@@ -36,6 +36,10 @@ class BadInput(CorrigibleError):
     exit_code = EXIT_BAD_INPUT
 
 
+class NotApplicable(CorrigibleError):
+    """What a remedy raises on a setup that it has no hold on; it is then left out before anything is run."""
+
+
 class StoreFault(CorrigibleError):
     """A run folder cannot be read or written; what was already stored is kept."""
 

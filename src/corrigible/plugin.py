@@ -5,9 +5,10 @@ Their arguments must be literals: the registry reads them from the source text, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
-from corrigible.types import Stage, View
+if TYPE_CHECKING:  # listing needs no numpy
+    from corrigible.types import Stage, View
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,8 +27,8 @@ class Declaration:
     summary: str
     version: int = 1
     claims: tuple[int, ...] = ()
-    reads: tuple[View, ...] = ()
-    stage: Stage | None = None
+    reads: "tuple[View, ...]" = ()
+    stage: "Stage | None" = None
     uses_oracle: bool = False
     applies_to: tuple[str, ...] = ()
 
@@ -50,7 +51,7 @@ def experiment(name: str, *, version: int, summary: str, claims: tuple[int, ...]
     return _mark(Declaration(kind="experiment", name=name, summary=summary, version=version, claims=claims))
 
 
-def detector(name: str, *, reads: tuple[View, ...], summary: str) -> Callable[[F], F]:
+def detector(name: str, *, reads: "tuple[View, ...]", summary: str) -> Callable[[F], F]:
     """Mark a function `(reference views) -> (views -> suspicion per episode)`; it is handed only what it `reads`."""
     return _mark(Declaration(kind="detector", name=name, summary=summary, reads=reads))
 
@@ -61,7 +62,7 @@ def lens(name: str, *, applies_to: tuple[str, ...], summary: str) -> Callable[[F
 
 
 def remedy(
-    name: str, *, stage: Stage, applies_to: tuple[str, ...], summary: str, uses_oracle: bool = False
+    name: str, *, stage: "Stage", applies_to: tuple[str, ...], summary: str, uses_oracle: bool = False
 ) -> Callable[[F], F]:
     """Mark a remedy that acts at `stage`; it gets the truth only when `uses_oracle`, and the report says so."""
     return _mark(

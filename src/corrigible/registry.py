@@ -12,11 +12,13 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from corrigible.errors import BadInput, CorrigibleError
 from corrigible.plugin import KINDS, Declaration, PluginKind
-from corrigible.types import Detector, Experiment, Lens, Remedy
+
+if TYPE_CHECKING:  # listing needs no numpy
+    from corrigible.types import Detector, Experiment, Lens, Remedy
 
 FOLDERS: Final = ("failures", "detect", "explain", "mitigate")
 ENTRY_POINT_GROUP: Final = "corrigible"
@@ -96,22 +98,22 @@ def registry() -> Registry:
     return Registry(entries=tuple(ordered), problems=tuple(problems))
 
 
-def load_experiment(name: str) -> Experiment:
+def load_experiment(name: str) -> "Experiment":
     """Build the experiment of that name; BadInput where there is none."""
     return registry().find("experiment", name).load()()
 
 
-def load_detector(name: str) -> Detector:
+def load_detector(name: str) -> "Detector":
     """The detector of that name; BadInput where there is none."""
     return registry().find("detector", name).load()
 
 
-def load_lens(name: str) -> Lens:
+def load_lens(name: str) -> "Lens":
     """The lens of that name; BadInput where there is none."""
     return registry().find("lens", name).load()
 
 
-def load_remedy(name: str) -> Remedy:
+def load_remedy(name: str) -> "Remedy":
     """The remedy of that name; BadInput where there is none."""
     return registry().find("remedy", name).load()
 

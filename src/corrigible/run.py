@@ -4,19 +4,18 @@ Command line: `corrigible run off-switch-grid`. Python: `corrigible.run("off-swi
 """
 
 import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
-from corrigible.errors import BadInput, CorrigibleError, Interrupted
-from corrigible.stages.device import check_device
-from corrigible.stages.opening import reopen, start
+from corrigible.errors import BadInput
+from corrigible.stages.opening import refuse_with_resume, reopen, start
 from corrigible.stages.plan import Cell, Plan, make_plan
 from corrigible.stages.reporting import write_report
 from corrigible.stages.results import RESULTS_FILE, Results, conclude, to_json
+from corrigible.stages.stopping import ending_said
 from corrigible.stages.workers import check_workers, run_cells
 from corrigible.store import RunFolder
 from corrigible.types import ProofResult, Verdict
@@ -43,41 +42,43 @@ class Run:
 def run(
     name: str | None = None,
     *,
-    preset: str = "quick",
+    preset: str | None = None,
     seeds: int | Sequence[int] | None = None,
     conditions: Sequence[str] | None = None,
     workers: int | None = None,
     resume: str | Path | None = None,
     out: str | Path = "runs",
-    device: str = "cpu",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run an experiment to its report, or finish one that was stopped.
 
     Args:
         name: a registered experiment (`corrigible list`); may be left out with `resume`.
-        preset: smoke, quick or full.
+        preset: smoke, quick or full; None takes quick.
         seeds: how many (0, 1, ...), or which; None takes the preset's number.
         conditions: names to run besides failure and reference; None runs all, with every remedy that applies.
         workers: processes; None chooses. Results do not depend on it.
-        resume: a run folder; its own settings are used, and a `name` that differs is refused.
+        resume: a run folder; its own settings are used, others are refused, and so is a `name` that differs.
         out: folder that holds run folders.
-        device: cpu or cuda, for learners that use a network.
+        device: cpu or cuda, for learners that use a network; None takes the CPU.
         progress: called after every cell.
 
     Raises:
         BadInput: an argument breaks a rule; nothing was written.
         StoreFault: the folder cannot be read or written; what was stored is kept.
-        Interrupted: Ctrl-C; finished cells are stored and the message says how to go on.
+        Interrupted: Ctrl-C (twice: without the cells in work); finished cells are stored; it says how to go on.
     """
     check_workers(workers)
-    check_device(device)
     if resume is not None:
+        refuse_with_resume({"preset": preset, "seeds": seeds, "conditions": conditions, "device": device})
         plan, folder = reopen(Path(resume), name)
     else:
-        plan = make_plan(_required(name), preset=preset, seeds=seeds, conditions=conditions)
-        folder = start(plan, Path(out), device)
-    with folder, _ending_said(folder):
+        plan = make_plan(
+            _required(name), preset=preset or "quick", seeds=seeds, conditions=conditions, device=device or "cpu"
+        )
+        folder = start(plan, Path(out))
+    with folder, ending_said(folder):
         make_failures(plan, folder, workers, progress or _silent)
         return find_explain_judge(plan, folder, progress or _silent)
 
@@ -112,24 +113,6 @@ def find_explain_judge(plan: Plan, folder: RunFolder, progress: Progress) -> Run
     folder.finish("done")
     manifest = folder.manifest()
     return Run(id=manifest.id, path=folder.path, report=report, fingerprint=manifest.fingerprint or "", results=results)
-
-
-@contextmanager
-def _ending_said(folder: RunFolder) -> Generator[None]:
-    """Write into the manifest how a run ended that did not get to its end."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        folder.finish("interrupted")
-        raise Interrupted(
-            value=f"run {folder.manifest().id} was stopped",
-            rule="every finished cell is stored",
-            remedy=f"go on with `corrigible run --resume {folder.path}`",
-        ) from None
-    except BaseException:
-        with suppress(CorrigibleError):  # a full disk must not hide what went wrong
-            folder.finish("failed")
-        raise
 
 
 def _required(name: str | None) -> str:

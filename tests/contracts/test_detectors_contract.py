@@ -14,7 +14,7 @@ import corrigible.detect
 from corrigible.plugin import declaration_of
 from corrigible.registry import registry
 from corrigible.statistics import auroc, false_alarm_threshold
-from corrigible.types import Array, Observations, Trajectory, View, Views, WorldTrace
+from corrigible.types import Array, Observations, Scene, Trajectory, View, Views, WorldTrace
 
 Detector = Callable[[Views], Callable[[Views], Array]]
 
@@ -89,8 +89,16 @@ def walk(generator: np.random.Generator, episodes: int, *, odd: bool = False) ->
             after=after.astype(np.int16),
             kinds=KINDS,
             worlds=episodes,
+            scene=scene(episodes),
         ),
     )
+
+
+def scene(episodes: int) -> Scene:
+    """Four doors that are shut, and a switch that is on."""
+    kind = np.full((episodes, 8, 8), -1, dtype=np.int16)
+    kind[:, :4, 0], kind[:, 7, 7] = 0, 2
+    return Scene(shape=kind.shape, materialise=lambda: kind, origin=np.zeros((episodes, 2)))
 
 
 def shuffled(views: Views, order: Array) -> Views:
@@ -200,6 +208,7 @@ def test_an_episode_is_scored_alike_alone_and_in_company(detector: Detector) -> 
             place=np.tile(trace.place, (3, 1)),
             world=np.repeat(np.arange(3), trace.time.size).astype(np.int32),
             worlds=3,
+            scene=scene(3),
         ),
     )
     assert np.allclose(score(thrice), score(judged)[0], rtol=1e-12, atol=1e-12)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import corrigible
 from corrigible.cli import main
 from corrigible.store import open_for_resume, open_to_read
+from made_by import cell_comes_from, come_from
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +25,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copied(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / finished.name))
-
-
-def come_from(run: Path, *, commit: str, dirty: bool) -> None:
-    """Write into a run's manifest that it was made by another commit."""
-    manifest = open_to_read(run).manifest()
-    changed = replace(manifest, provenance={**manifest.provenance, "commit": commit, "dirty": dirty})
-    (run / "manifest.json").write_bytes(changed.to_json())
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -65,6 +61,7 @@ def test_list_names_everything_and_its_summary(capsys: pytest.CaptureFixture[str
     assert all(str(name) in text for name in names)
 
 
+@pytest.mark.slow
 def test_run_ends_with_a_verdict_in_three_lines_and_the_path_of_the_report(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -72,10 +69,15 @@ def test_run_ends_with_a_verdict_in_three_lines_and_the_path_of_the_report(
     assert main([*arguments, "--workers", "1"]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 4
-    assert "claim 4" in lines[0]
+    assert 'claim 4 ("An agent that wants X resists' in lines[0]
+    assert "is inconclusive (it resists: " in lines[0], "what was lacking is said"
+    assert "in the failure (q-learning-termination)" in lines[1]
+    assert "in the reference (trained-on-truth); 2 seeds, 95 % intervals." in lines[1]
+    assert "myopia, at least +" in lines[2], "no episode contradicts the remedy, so the episodes cap its gain"
     assert Path(lines[3].removeprefix("Report: ")).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.slow
 def test_run_writes_json_and_nothing_else_on_standard_output(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -111,7 +113,9 @@ def test_compare_puts_runs_side_by_side_with_paired_differences(
     rows = found["rows"]
     assert isinstance(rows, list)
     assert {row["condition"] for row in rows} == {"trained-on-truth", "q-learning-termination", "myopia"}
-    assert all(row["differences"][0]["interval"]["estimate"] == 0.0 for row in rows)
+    differences = {row["condition"]: row["differences"][0]["interval"] for row in rows}
+    assert all(found["estimate"] == 0.0 for found in differences.values())
+    assert differences["trained-on-truth"]["low"] < 0, "a share that no seed changed is not certainly unchanged"
 
 
 def test_clean_shows_costs_and_removes_only_what_is_named(capsys: pytest.CaptureFixture[str], copied: Path) -> None:
@@ -122,6 +126,37 @@ def test_clean_shows_costs_and_removes_only_what_is_named(capsys: pytest.Capture
     gone = answer(capsys, "clean", "--out", str(copied.parent), "--remove", copied.name)
     assert gone["freed"] == shown["bytes"]
     assert not copied.exists()
+
+
+def test_clean_removes_what_was_stopped_and_neither_what_is_written_nor_what_is_done(
+    capsys: pytest.CaptureFixture[str], finished: Path, tmp_path: Path
+) -> None:
+    for name, status in (("done", None), ("stopped", "interrupted"), ("broken", "failed"), ("busy", None)):
+        shutil.copytree(finished, tmp_path / name)
+        if status == "interrupted" or status == "failed":
+            with open_for_resume(tmp_path / name, sitting={}) as folder:
+                folder.finish(status)
+    shutil.copytree(finished, tmp_path / "unreadable")
+    (tmp_path / "unreadable" / "manifest.json").write_text("{", encoding="utf-8")
+    with open_for_resume(tmp_path / "busy", sitting={}):
+        gone = answer(capsys, "clean", "--out", str(tmp_path), "--unfinished")
+    removed = {run["id"] for run in gone["runs"] if run["removed"]}  # type: ignore[attr-defined]
+    assert removed == {"stopped", "broken"}
+    assert {path.name for path in tmp_path.iterdir()} == {"done", "busy", "unreadable"}
+
+
+def test_a_run_from_elsewhere_that_claims_the_name_of_another_does_not_have_that_one_removed(
+    capsys: pytest.CaptureFixture[str], copied: Path
+) -> None:
+    shutil.copytree(copied, copied.parent / "impostor")
+    gone = answer(capsys, "clean", "--out", str(copied.parent), "--remove", "impostor")
+    assert [run["removed"] for run in gone["runs"]].count(True) == 1  # type: ignore[attr-defined]
+    assert {path.name for path in copied.parent.iterdir()} == {copied.name}
+
+
+def test_clean_says_so_where_there_are_no_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["clean", "--out", str(tmp_path / "nowhere")]) == 0
+    assert capsys.readouterr().out == f"There are no runs in {tmp_path / 'nowhere'}.\n"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +210,7 @@ def test_an_unwritable_folder_is_refused(capsys: pytest.CaptureFixture[str], tmp
 
 
 def test_the_report_of_an_unfinished_run_is_refused(capsys: pytest.CaptureFixture[str], copied: Path) -> None:
-    with open_for_resume(copied) as folder:
+    with open_for_resume(copied, sitting={}) as folder:
         folder.finish("interrupted")
     before = sorted((item, item.stat().st_mtime_ns) for item in copied.rglob("*"))
     for command in (["report", str(copied)], ["compare", str(copied), str(copied)]):
@@ -205,6 +240,7 @@ def test_a_newer_schema_is_refused(capsys: pytest.CaptureFixture[str], copied: P
     assert "999" in refused(capsys, "report", str(copied))
 
 
+@pytest.mark.slow
 def test_a_corrupt_cell_is_set_aside_and_computed_again(copied: Path) -> None:
     before = open_to_read(copied).fingerprint()
     victim = next(copied.glob("cells/myopia/0/checkpoint-*.safetensors"))
@@ -218,15 +254,73 @@ def test_a_corrupt_cell_is_set_aside_and_computed_again(copied: Path) -> None:
 
 
 def test_resume_with_another_name_is_refused(capsys: pytest.CaptureFixture[str], copied: Path) -> None:
+    before = (copied / "manifest.json").read_bytes()
     assert "goal-change" in refused(capsys, "run", "off-switch-grid", "--resume", str(copied))
+    assert (copied / "manifest.json").read_bytes() == before, "a finished run stays finished"
+
+
+@pytest.mark.parametrize(
+    "setting", [("--preset", "full"), ("--seeds", "9"), ("--conditions", "myopia"), ("--device", "cpu")]
+)
+def test_resume_with_another_setting_is_refused_instead_of_ignoring_it(
+    capsys: pytest.CaptureFixture[str], copied: Path, setting: tuple[str, str]
+) -> None:
+    before = (copied / "manifest.json").read_bytes()
+    assert setting[0] in refused(capsys, "run", "--resume", str(copied), *setting)
+    assert (copied / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seeds": "3"}, "seeds"),
+        ({"seeds": [0, "1"]}, "seeds"),
+        ({"experiment": ["goal-change"]}, "experiment"),
+        ({"version": None}, "version"),
+        ({"conditions": {"a": 1}}, "conditions"),
+        ({"device": "tpu"}, "tpu"),
+    ],
+)
+def test_a_manifest_from_elsewhere_whose_config_makes_no_plan_is_refused(
+    capsys: pytest.CaptureFixture[str], copied: Path, change: dict[str, object], named: str
+) -> None:
+    manifest = open_to_read(copied).manifest()
+    forged = replace(manifest, config={**manifest.config, **change}).to_json()
+    (copied / "manifest.json").write_bytes(forged)
+    assert named in refused(capsys, "run", "--resume", str(copied))
+    assert (copied / "manifest.json").read_bytes() == forged
 
 
 def test_evidence_from_uncommitted_code_is_refused(
     capsys: pytest.CaptureFixture[str], copied: Path, tmp_path: Path
 ) -> None:
-    come_from(copied, commit="0" * 40, dirty=True)
-    assert "commit" in refused(capsys, "evidence", "--root", str(tmp_path), "--add", str(copied))
+    for dirty in (True, None):
+        come_from(copied, commit="0" * 40, dirty=dirty)
+        assert "uncommitted" in refused(capsys, "evidence", "--root", str(tmp_path), "--add", str(copied))
     assert not (tmp_path / "docs").exists()
+
+
+def test_evidence_with_a_single_row_from_uncommitted_code_is_refused(
+    capsys: pytest.CaptureFixture[str], copied: Path, tmp_path: Path
+) -> None:
+    come_from(copied, commit="0" * 40, dirty=False)
+    for commit, dirty in (("1" * 40, True), ("1" * 40, None), (None, None)):
+        cell_comes_from(copied, "myopia", 1, commit=commit, dirty=dirty)
+        assert "cell myopia/1" in refused(capsys, "evidence", "--root", str(tmp_path), "--add", str(copied))
+    assert not (tmp_path / "docs").exists()
+
+
+def test_a_run_of_two_sittings_on_two_commits_names_each_row_by_its_own(
+    capsys: pytest.CaptureFixture[str], copied: Path, tmp_path: Path
+) -> None:
+    come_from(copied, commit="0" * 40, dirty=False)
+    cell_comes_from(copied, "myopia", 1, commit="1" * 40, dirty=False)
+    answer(capsys, "evidence", "--root", str(tmp_path), "--add", str(copied))
+    (file,) = tmp_path.glob("docs/evidence/goal-change/*.jsonl")
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    other = [(line["condition"], line["seed"]) for line in lines if line["commit"] == "1" * 40]
+    assert other == [("myopia", 1)]
+    assert all(line["commit"] == "0" * 40 for line in lines if line["kind"] != "cell")
 
 
 def test_evidence_accumulates_and_refuses_what_contradicts_it(
@@ -245,9 +339,54 @@ def test_evidence_accumulates_and_refuses_what_contradicts_it(
     assert "version" in refused(capsys, "evidence", "--root", str(tmp_path), "--add", str(copied))
 
 
-def test_completion_prints_a_script(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("ru",), {"run"}),
+        (("game", "st"), {"stag-hunt"}),
+        (("run", "--pre"), {"--preset"}),
+        (("run", "--preset", ""), {"smoke", "quick", "full"}),
+        (("list", "--"), {"--json", "--help"}),
+    ],
+)
+def test_bash_completes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], offered: set[str]
+) -> None:
     assert main(["completion", "bash"]) == 0
-    assert "corrigible" in capsys.readouterr().out
+    (tmp_path / "completion").write_text(capsys.readouterr().out, encoding="utf-8")
+    script = (
+        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n'
+        '_tyro_corrigible; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    command = ["bash", "-c", script, "bash", str(tmp_path / "completion"), "corrigible", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == offered
+
+
+def test_zsh_gets_a_script_too_and_another_shell_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert str(answer(capsys, "completion", "zsh")["script"]).startswith("#compdef corrigible")
+    assert "zsh" in refused(capsys, "completion", "fish")
+
+
+def test_a_fault_of_ours_ends_in_one_line_and_one_json_object(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("corrigible.commands.listing.registry", broken)
+    assert main(["list", "--json"]) == 1
+    said = capsys.readouterr()
+    assert "Traceback" in said.err
+    assert said.err.splitlines()[-1].startswith("corrigible: ZeroDivisionError: oh; ")
+    assert json.loads(said.out)["exit_code"] == 1
+
+
+def test_nobody_listening_is_no_traceback() -> None:
+    script = f"{sys.executable} -m corrigible list | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -142,24 +142,31 @@ def test_rollouts_equal_stepping_by_hand(seed, params):
     assert state.done.all()
 
 
-def test_two_policies_meet_the_same_interruptions():
-    params = OffSwitchParams(layout=("A.I.G", "B####"), horizon=20)
-    world = params.build()
-    first, second = (np.full((world.n_observations, world.actions), 1e-9) for _ in range(2))
-    first[:, 1] = second[:, 1] = 1.0
-    second[0] = [1e-9, 1e-9, 1e-9, 1e-9, 1.0, 1e-9]  # stays at the start, and then also never arrives
-    box = TabularSandbox()
-
-    def interrupted(policy):
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32),
+    first=st.integers(0, 2**32),
+    second=st.integers(0, 2**32),
+    params=st.sampled_from([item for item in WORLDS if isinstance(item, OffSwitchParams)]),
+)
+def test_two_policies_meet_the_same_interruptions_and_only_entering_decides_who_is_stopped(seed, first, second, params):
+    world, box = params.build(), TabularSandbox()
+    meant = []
+    for policy in (policy_of(world, first), policy_of(world, second)):
         setup = Setup(world=params, paid=lambda e: e["goal"], settings=None, truth=lambda e: e["goal"])
         checkpoint = Checkpoint(step=0, parameters={"logits": np.log(policy), "value": np.zeros(len(policy))})
-        rollout = box.rollout(setup, checkpoint, episodes=200, generator=stream(3, "e"))
-        return rollout.truth.events["interrupt"].any(axis=0)
+        rollout = box.rollout(setup, checkpoint, episodes=60, generator=stream(seed, "e"))
+        events, path = rollout.truth.events, rollout.truth.path
+        meant.append(events["would_interrupt"].any(axis=0))
+        on_the_cell = (world.agent_position[path.state] == np.argwhere(letters(params) == "I")[0]).all(axis=2)
+        enters = on_the_cell[1:] & ~on_the_cell[:-1] & (world.node_kind[path.state[1:], 0] == 0)
+        assert (events["interrupt"].any(axis=0) == (enters.any(axis=0) & meant[-1])).all()
+        assert (events["interrupt"].argmax(axis=0) == np.where(meant[-1], enters.argmax(axis=0), 0)).all()
+    assert (meant[0] == meant[1]).all()
 
-    hasty, again = interrupted(first), interrupted(first * 1.5)
-    assert hasty.tolist() == again.tolist()
-    assert 60 < hasty.sum() < 140
-    assert not interrupted(second).any()
+
+def letters(params):
+    return np.array([list(row) for row in params.layout])
 
 
 def test_uniform_draws_fill_the_unit_interval_evenly_and_purposes_are_independent():

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from corrigible.errors import DiskFull
 from corrigible.store import open_for_resume
-with open_for_resume(Path(sys.argv[1])) as run:
+with open_for_resume(Path(sys.argv[1]), sitting={}) as run:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     noise = np.random.default_rng(0).random(10_000)
     for write in (
@@ -46,7 +46,7 @@ def everything(path: Path) -> dict[str, bytes | None]:
 
 def stored_run(out: Path) -> Path:
     """A run with one cell and one artefact."""
-    with create(out, run_id="run", config={}, rules_sha256="a" * 64, provenance={}) as run:
+    with create(out, run_id="run", config={}, rules_sha256="a" * 64, sitting={}) as run:
         write_cell(run, "a")
         run.write_artefact("report.html", "old")
     return run.path
@@ -70,7 +70,7 @@ def test_a_file_size_limit_of_the_kernel_is_one_clear_line_and_loses_nothing(tmp
     after = everything(path)
     assert after.pop("cells/b", "absent") is None
     assert {**after, "manifest.json": b""} == {**before, "manifest.json": b""}
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         assert run.read_artefact("report.html") == b"old"
         write_cell(run, "b")
         assert list(run.verify_cells()) == []
@@ -109,7 +109,7 @@ def test_wherever_the_disk_becomes_full_nothing_is_lost_and_the_run_goes_on_late
     expected = uninterrupted(tmp_path / "whole", what)
     for call in range(30):
         path = stored_run(tmp_path / str(call))
-        with open_for_resume(path) as run:
+        with open_for_resume(path, sitting={}) as run:
             with monkeypatch.context() as patch:
                 patch.setattr(os, function, failing_from(call, errno.ENOSPC, getattr(os, function)))
                 error = full_disk(run, what)
@@ -120,7 +120,7 @@ def test_wherever_the_disk_becomes_full_nothing_is_lost_and_the_run_goes_on_late
             assert "\n" not in str(error)
             assert not [item for item in path.rglob("*") if item.name.startswith(".")]
             assert_intact(run)
-        with open_for_resume(path) as run:
+        with open_for_resume(path, sitting={}) as run:
             WRITES[what](run)
             assert run.fingerprint() == expected
             assert_intact(run)
@@ -139,7 +139,7 @@ def full_disk(run: RunFolder, what: str) -> DiskFull | None:
 
 def uninterrupted(out: Path, what: str) -> str:
     """The fingerprint after the same writes on a disk with room."""
-    with open_for_resume(stored_run(out)) as run:
+    with open_for_resume(stored_run(out), sitting={}) as run:
         WRITES[what](run)
         return run.fingerprint()
 
@@ -160,7 +160,7 @@ def test_a_disk_that_is_full_at_the_start_leaves_no_run_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(os, function, failing_from(0, errno.ENOSPC, getattr(os, function)))
         with pytest.raises(DiskFull) as caught:
-            create(tmp_path / "out", run_id="run", config={}, rules_sha256="a" * 64, provenance={})
+            create(tmp_path / "out", run_id="run", config={}, rules_sha256="a" * 64, sitting={})
     assert str(caught.value).endswith("nothing of the new run was kept; free space, then run again")
     assert list(tmp_path.iterdir()) == []
 
@@ -169,7 +169,7 @@ def test_a_disk_that_is_full_at_the_start_leaves_no_run_at_all(
 def test_a_quota_and_a_size_limit_are_full_disks_too_and_the_old_artefact_stays_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    with open_for_resume(stored_run(tmp_path)) as run:
+    with open_for_resume(stored_run(tmp_path), sitting={}) as run:
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", failing_from(0, code, os.write))
             with pytest.raises(DiskFull, match=os.strerror(code)):
@@ -190,7 +190,7 @@ def test_other_faults_of_the_file_system_are_one_line_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[Exception]
 ) -> None:
     path = stored_run(tmp_path)
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", failing_from(0, code, os.write))
             with pytest.raises(kind) as caught:
@@ -216,7 +216,7 @@ def test_every_file_is_flushed_before_its_name_appears_and_the_folder_after(
         real(source, target)
 
     path = stored_run(tmp_path)
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         monkeypatch.setattr(os, "fsync", flushed)
         monkeypatch.setattr(os, "rename", lambda source, target: named(source, target, rename))
         monkeypatch.setattr(os, "replace", lambda source, target: named(source, target, put))

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 def path(tmp_path: Path) -> Path:
     """A run of somebody else, beside a file that it must not reach."""
     (tmp_path / "secret.txt").write_text(SECRET)
-    with create(tmp_path, run_id="run", config={}, rules_sha256="a" * 64, provenance={}) as run:
+    with create(tmp_path, run_id="run", config={}, rules_sha256="a" * 64, sitting={}) as run:
         run.write_cell("a", 0, row={"x": 1}, arrays={"v": {"x": np.ones(3)}}, parameters={"p": {"x": np.ones(3)}})
         run.write_artefact("report.html", "x")
         run.finish("done")
@@ -56,7 +57,7 @@ def everything(path: Path) -> dict[str, bytes | None]:
 def assert_refused(path: Path, why: str) -> None:
     """No way of opening it works; each says so in one line with exit code 2 and writes nothing."""
     before = everything(path.parent)
-    for open_it in (open_to_read, open_for_resume, open_to_update):
+    for open_it in (open_to_read, partial(open_for_resume, sitting={}), open_to_update):
         with pytest.raises(BadInput, match=why) as caught:
             open_it(path)
         assert caught.value.exit_code == 2
@@ -135,7 +136,7 @@ def test_a_symlink_made_after_opening_is_not_followed(path: Path) -> None:
 def test_a_writer_does_not_write_through_a_symlink_made_after_opening(path: Path) -> None:
     outside = path.parent / "outside"
     outside.mkdir()
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         for name in ("figures", "corrupt", "cells/b"):
             (path / name).symlink_to(outside)
         for write in (

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from corrigible.store import open_for_resume
-with open_for_resume(Path(sys.argv[1])) as run:
+with open_for_resume(Path(sys.argv[1]), sitting={}) as run:
     run.write_artefact("a.txt", "x")
     print("holding", flush=True)
     sys.stdin.read()
@@ -28,7 +29,7 @@ with open_for_resume(Path(sys.argv[1])) as run:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A run that nobody writes."""
-    with create(tmp_path / "out", run_id="run", config={}, rules_sha256="a" * 64, provenance={}) as run:
+    with create(tmp_path / "out", run_id="run", config={}, rules_sha256="a" * 64, sitting={}) as run:
         return run.path
 
 
@@ -46,13 +47,13 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_process_is_told_who_writes_in_one_line(path: Path, holder: subprocess.Popen[str]) -> None:
     before = (path / "manifest.json").read_bytes()
-    for open_it in (open_for_resume, open_to_update, remove):
+    for open_it in (partial(open_for_resume, sitting={}), open_to_update, remove):
         with pytest.raises(RunLocked) as caught:
             open_it(path)
         assert f"process {holder.pid}" in str(caught.value)
         assert "\n" not in str(caught.value)
     with pytest.raises(BadInput, match="exists"):
-        create(path.parent, run_id="run", config={}, rules_sha256="a" * 64, provenance={})
+        create(path.parent, run_id="run", config={}, rules_sha256="a" * 64, sitting={})
     assert (path / "manifest.json").read_bytes() == before
 
 
@@ -66,21 +67,21 @@ def test_the_kernel_frees_the_lock_of_a_killed_process(path: Path, holder: subpr
     holder.kill()
     holder.wait()
     assert [run.status for run in list_runs(path.parent)] == ["interrupted"]
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         assert run.read_artefact("a.txt") == b"x"
 
 
 def test_the_same_process_cannot_open_a_run_twice_to_write(path: Path) -> None:
-    with open_for_resume(path), pytest.raises(RunLocked):
-        open_for_resume(path)
-    open_for_resume(path).close()
+    with open_for_resume(path, sitting={}), pytest.raises(RunLocked):
+        open_for_resume(path, sitting={})
+    open_for_resume(path, sitting={}).close()
 
 
 def test_a_lock_file_with_anything_in_it_names_nobody_and_is_still_respected(path: Path) -> None:
-    with open_for_resume(path):
+    with open_for_resume(path, sitting={}):
         (path / "lock").write_bytes(b"\xff not a number")
         with pytest.raises(RunLocked, match="another process"):
-            open_for_resume(path)
+            open_for_resume(path, sitting={})
 
 
 def test_a_worker_that_outlived_its_parent_puts_no_half_swept_cell_into_place(
@@ -91,7 +92,7 @@ def test_a_worker_that_outlived_its_parent_puts_no_half_swept_cell_into_place(
     def rename_after_a_resume(source: Path, target: Path) -> None:
         if not swept:
             swept.append(source)
-            open_for_resume(path).close()
+            open_for_resume(path, sitting={}).close()
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", rename_after_a_resume)
@@ -115,7 +116,7 @@ def write_some(path: Path, seeds: range) -> list[str]:
 @pytest.mark.slow
 def test_workers_write_cells_in_parallel_and_agree_on_those_that_both_compute(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    with open_for_resume(path) as run, ProcessPoolExecutor(2, mp_context=context) as pool:
+    with open_for_resume(path, sitting={}) as run, ProcessPoolExecutor(2, mp_context=context) as pool:
         first, second = pool.map(write_some, [path, path], [range(12), range(4, 16)])
         assert first[4:] == second[:8]
         assert run.cells() == [("a", seed) for seed in range(16)]

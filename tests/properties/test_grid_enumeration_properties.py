@@ -12,12 +12,12 @@ from corrigible.errors import BadInput
 from corrigible.sandbox.grid.enumeration import (
     UNCONSTRAINED,
     Disabling,
-    Family,
-    Objective,
     disabling,
     enumerate_worlds,
     optimal_actions,
 )
+from corrigible.sandbox.grid.enumeration_terms import Family, Objective
+from corrigible.sandbox.grid.known import as_known
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 from corrigible.sandbox.grid.tables import FORMS, NONE, TERMINATED, TRUNCATED, Form
 from corrigible.types import Array
@@ -94,8 +94,11 @@ def policies(choices: list[list[int]]) -> Array:
 
 
 def written_out(params: OffSwitchParams, objective: Objective) -> Disabling:
-    """The answer by evaluating every deterministic policy over the tables, for 0 < discount <= 1 without horizon."""
-    world = params.build()
+    """The answer by evaluating every deterministic policy over the tables, for 0 < discount <= 1 without horizon.
+
+    With the switch off there is nothing to press and no risk: there every policy walks a shortest path, the optimum.
+    """
+    world = as_known(params.build())
     S = world.states
     progress = objective.progress if objective.reward == "progress" else 0.0
     paid = world.events["goal"] + progress * (world.events["closer"].astype(float) - world.events["farther"])
@@ -109,8 +112,13 @@ def written_out(params: OffSwitchParams, objective: Objective) -> Disabling:
     reward = (world.probability * paid).sum(axis=2)
     press = (world.events["disable"] & (world.probability > 0.0)).any(axis=2)
     rows = np.concatenate((model, onward, reward[..., None], press[..., None]), axis=2)
-    distinct = [np.unique(rows[state], axis=0, return_index=True)[1].tolist() for state in range(S)]
-    start = int(np.flatnonzero(world.start)[0])
+    closer = (world.events["closer"] & (world.probability > 0.0)).any(axis=2)
+    off = world.node_kind[:, 0] == 1
+    distinct = [
+        [int(closer[state].argmax())] if off[state] else np.unique(rows[state], axis=0, return_index=True)[1].tolist()
+        for state in range(S)
+    ]
+    start = int(world.start.argmax())
     values, disables = [], []
     every = policies(distinct)
     for chosen in np.array_split(every, 1 + len(every) // 4096):
@@ -221,4 +229,4 @@ def test_some_action_is_optimal_wherever_the_goal_can_be_reached_and_none_elsewh
             for r, line in enumerate(layout)
         )
         open_path = letter not in "#G" and not np.isinf(steps(marked, "X", "G", "#"))
-        assert best[:, row, column].any(axis=-1).tolist() == [open_path, open_path]
+        assert best[:, row, column].any(axis=-1).tolist() == [open_path] * 3

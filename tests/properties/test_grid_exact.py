@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from corrigible.errors import BadInput
 from corrigible.sandbox.grid.exact import evaluate_policy, ever_probability, expected_total, optimal
 from corrigible.sandbox.grid.goal_change import GoalChangeParams
+from corrigible.sandbox.grid.known import as_known
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 from corrigible.sandbox.grid.sandbox import TabularSandbox
 from corrigible.sandbox.grid.tables import FORMS, TERMINATED, TRUNCATED, reward_table
@@ -50,17 +51,22 @@ def value_by_dense_solve(world, reward, choice, discount):
     return np.linalg.solve(np.eye(S) - discount * moves, expected)
 
 
+def distinct(world, state):
+    """One action for every way to go on from a state that an episode can stand and act in, else one for all."""
+    over = world.forced[state] or (world.ending[state, :, 0] == TERMINATED).all()
+    first = {tuple(row): action for action, row in reversed(list(enumerate(world.next_state[state])))}
+    return [STAY] if over else [action for row, action in first.items() if set(row) != {state}]
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("paid", [goal, progress])
 def test_value_iteration_equals_the_best_of_all_deterministic_policies(form, paid):
-    world = OffSwitchParams(layout=("BAIG",), interruption_probability=0.6, form=form, horizon=10).build()
+    world = as_known(OffSwitchParams(layout=("BAIG",), interruption_probability=0.6, form=form, horizon=10).build())
     reward = reward_table(world, paid).astype(np.float64)
-    matters = [s for s in range(world.states) if len({tuple(row) for row in world.next_state[s]}) > 1]
+    moves = [distinct(world, state) for state in range(world.states)]
     best = np.full(world.states, -np.inf)
-    for plan in itertools.product((RIGHT, LEFT, PRESS), repeat=len(matters)):
-        choice = np.full(world.states, STAY)
-        choice[matters] = plan
-        best = np.maximum(best, value_by_dense_solve(world, reward, choice, 0.8))
+    for plan in itertools.product(*moves):
+        best = np.maximum(best, value_by_dense_solve(world, reward, np.array(plan), 0.8))
     solved = optimal(world, reward, 0.8).value
     reachable = np.flatnonzero((world.ending != TERMINATED).any(axis=(1, 2)))
     assert solved[reachable] == pytest.approx(best[reachable], abs=1e-10)
@@ -97,13 +103,13 @@ def test_disabling_is_optimal_under_termination_iff_the_delay_costs_less_than_th
     margin = discount ** (DETOUR - DIRECT) - (1.0 - p)
     if abs(margin) < 1e-6:
         return
-    world = OffSwitchParams(form="termination", interruption_probability=p).build()
+    world = as_known(OffSwitchParams(form="termination", interruption_probability=p).build())
     best = optimal(world, reward_table(world, goal), discount).best[np.argmax(world.start)]
     assert np.flatnonzero(best).tolist() == [DOWN if margin > 0 else RIGHT]
 
 
 def test_the_values_at_the_start_are_those_of_the_formula():
-    world = OffSwitchParams(form="termination", interruption_probability=0.5).build()
+    world = as_known(OffSwitchParams(form="termination", interruption_probability=0.5).build())
     q = optimal(world, reward_table(world, goal), 0.95).q[np.argmax(world.start)]
     # right: one step later it may still turn back for the switch, 2 steps longer; down: the detour
     assert q[DOWN] == pytest.approx(0.95 ** (DETOUR - 1), abs=1e-12)

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 import pytest
 
 from corrigible.errors import BadInput
-from corrigible.sandbox.games import stag_hunt
+from corrigible.sandbox.games import finite_groups, stag_hunt
 from corrigible.sandbox.games.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes, number, ticks
 from corrigible.sandbox.games.beliefs import NormalBelief
 from corrigible.sandbox.games.global_game import multiplicity_range
-from corrigible.sandbox.games.pictures import deferral_picture, stag_hunt_picture, tone_picture
+from corrigible.sandbox.games.pictures import deferral_picture, groups_picture, stag_hunt_picture, tone_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,6 +28,11 @@ PICTURES = {
     "soft tone": lambda: tone_picture(0.6, 1, 1),
     "no tone": lambda: tone_picture(0.6, 0, 25, y=2),
     "very loud tone": lambda: tone_picture(0.5, 1e8, 1, y=1e3),
+    "groups": lambda: groups_picture(finite_groups.solve(10, 5, 8)),
+    "hopeless groups": lambda: groups_picture(finite_groups.solve(10, 5, 3)),
+    "neutral groups": lambda: groups_picture(finite_groups.solve(10, 1, 10)),
+    "large groups": lambda: groups_picture(finite_groups.solve(10**6, 500_000, 999_000)),
+    "rich groups": lambda: groups_picture(finite_groups.solve(10, 5, 1e300)),
 }
 
 
@@ -120,6 +125,22 @@ def test_the_tone_shades_the_range_of_three_equilibria_and_marks_them() -> None:
     assert sorted(filled for *_, filled in circles(picture)) == [False, True, True]
     assert "three equilibria" in picture
     assert "three equilibria" not in tone_picture(0.5, 1, 1)
+
+
+def test_groups_mark_every_rest_point_and_whether_it_is_stable() -> None:
+    solution = finite_groups.solve(10, 5, 8)
+    low, high = (point.cooperate for point in solution.interior)
+    markers = sorted(circles(groups_picture(solution)))
+    expected = [(0.0, True), (low, False), (high, True), (1.0, False)]
+    for (x, _, filled), (share, stable) in zip(markers, expected, strict=True):
+        assert x == pytest.approx(LEFT + share * (RIGHT - LEFT), abs=0.1)
+        assert filled == stable
+    assert circles(groups_picture(finite_groups.solve(10, 1, 10))) == []
+
+
+def test_regions_are_named_only_where_there_is_room() -> None:
+    assert "acts without asking" in deferral_picture(beta=0.5, mark=NormalBelief(mu=1, sigma=1.5))
+    assert "acts without asking" not in deferral_picture(beta=1e-3, mark=NormalBelief(mu=-4, sigma=0.1))
 
 
 def test_a_unit_is_written_as_text_whatever_it_contains() -> None:

@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from corrigible.errors import BadInput
-from corrigible.sandbox.grid import enumeration, enumeration_kernels, exact, maps
+from corrigible.sandbox.grid import (
+    enumeration,
+    enumeration_kernels,
+    enumeration_proofs,
+    enumeration_threshold_kernels,
+    exact,
+    maps,
+)
 from corrigible.sandbox.grid.enumeration import (
     UNCONSTRAINED,
     Disabling,
-    Family,
-    Objective,
     disabling,
     disabling_by_planning_horizon,
     disabling_path,
@@ -25,11 +30,18 @@ from corrigible.sandbox.grid.enumeration_proofs import (
     FAMILIES,
     INDIFFERENCE,
     MYOPIA,
+    SHORT_SIGHT,
     SPARSE_MYOPIA,
+    TOO_FAR_SIGHT,
     UNDISCOUNTED_INDIFFERENCE,
     check_never_disables,
+    check_planning_bound,
+    check_threshold,
     proofs,
+    short_sight_bound,
 )
+from corrigible.sandbox.grid.enumeration_terms import Family, Objective
+from corrigible.sandbox.grid.known import as_known
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 from corrigible.sandbox.grid.tables import NONE, TERMINATED, TRUNCATED, TabularWorld
 from corrigible.types import PRESETS, Array
@@ -137,7 +149,7 @@ def doomed(world: TabularWorld, best: Array, press: Array) -> set[int]:
 
 def plain_disabling(params: OffSwitchParams, objective: Objective) -> Disabling:
     """What `disabling` answers, from the tables."""
-    world = params.build()
+    world = as_known(params.build())
     q, value = plain_values(world, objective)
     best = q >= value[:, None] - 1e-9
     press = (world.events["disable"] & (world.probability > 0.0)).any(axis=2)
@@ -153,12 +165,32 @@ def plain_disabling(params: OffSwitchParams, objective: Objective) -> Disabling:
     return "every optimal policy" if every else "some optimal policy"
 
 
+def layers_of(world: TabularWorld) -> Array:
+    """(S,) the layer of each state: the switch off is seen, and whom the supervisor let pass follows from the moves."""
+    passed = np.zeros(world.states, dtype=np.bool_)
+    cell = np.array([list(row) for row in world.layout]) == "I"
+    on_it = cell[world.agent_position[:, 0], world.agent_position[:, 1]]
+    on = world.node_kind[:, 0] == 0
+    moved = on_it[world.next_state] & ~on_it[:, None, None] & on[world.next_state]
+    passed[np.unique(world.next_state[moved & ~world.forced[world.next_state]])] = True
+    passed[np.unique(world.counterfactual_state[world.interrupted])] = True
+    while True:
+        more = world.next_state[passed & on & ~world.forced]
+        more = more[on[more] & ~world.forced[more]]
+        if passed[more].all():
+            break
+        passed[more] = True
+    passed &= on
+    return np.where(on, np.where(passed, enumeration_kernels.PASSED, enumeration_kernels.ON), enumeration_kernels.OFF)
+
+
 def same_actions(params: OffSwitchParams, found: Array, best: Array) -> bool:
     """Whether optimal actions by layer and cell agree with those by state of the tables."""
-    world = params.build()
+    world = as_known(params.build())
+    layers = layers_of(world)
     goal = tuple(int(i[0]) for i in np.nonzero(np.array([list(row) for row in params.layout]) == "G"))
     return all(
-        (found[int(world.node_kind[state, 0]), row, column] == best[state]).all()
+        (found[layers[state], row, column] == best[state]).all()
         for state, (row, column) in enumerate(world.agent_position.tolist())
         if not world.forced[state] and (row, column) != goal
     )
@@ -175,7 +207,7 @@ def test_actions_and_layers_have_the_numbers_of_the_slow_path() -> None:
 def test_three_hundred_random_members_are_solved_as_by_exact_py() -> None:
     objectives = [item for item in OBJECTIVES if item.horizon is None and item.discount < 1.0]
     for params in random_members(seed=1, count=300):
-        world = params.build()
+        world = as_known(params.build())
         for objective in objectives:
             solved = exact.optimal(world, paid(world, objective), objective.discount, treat=objective.bootstrap)
             assert same_actions(params, optimal_actions(params, objective), solved.best), (params, objective)
@@ -193,9 +225,9 @@ def test_three_hundred_random_members_are_judged_as_by_a_walk_over_their_tables(
 
 
 def test_a_few_random_members_agree_with_the_slow_path() -> None:
-    for params in random_members(seed=3, count=12):
+    for params in random_members(seed=3, count=5):
         for objective in OBJECTIVES:
-            q, value = plain_values(params.build(), objective)
+            q, value = plain_values(as_known(params.build()), objective)
             assert same_actions(params, optimal_actions(params, objective), q >= value[:, None] - 1e-9)
             assert disabling(params, objective) == plain_disabling(params, objective)
 
@@ -229,28 +261,38 @@ def test_counts_equal_those_over_every_member_written_out(family: Family) -> Non
     assert len(members) == len(set(members))
     for objective in (UNCONSTRAINED, SPARSE_MYOPIA, Objective(discount=1.0), Objective(discount=0.99, horizon=3)):
         found = enumerate_worlds(family, objective)
-        judged = {params: plain_disabling(params, objective) for params in members}
+        alike = {
+            (
+                objective.survival(params.interruption_probability, params.form),
+                params.interruption_probability >= 1.0,
+                params.layout,
+            ): params
+            for params in members
+        }
+        members_apart = list(alike.values())
+        judged = {params: plain_disabling(params, objective) for params in members_apart}
         counts = {word: sum(item == word for item in judged.values()) for word in set(judged.values())}
         every = counts.get("every optimal policy", 0)
-        assert found.worlds == len(members)
+        assert found.worlds == len(members_apart)
+        assert found.placements == len({params.layout for params in members})
         assert found.switch_within_reach == found.worlds - counts.get("out of reach", 0)
         assert found.every_optimal_policy_disables == every
         assert found.some_optimal_policy_disables == every + counts.get("some optimal policy", 0)
         if found.counterexample is not None:
-            assert judged[found.counterexample] in ("some optimal policy", "every optimal policy")
-        for form in family.forms:
-            alike = [word for params, word in judged.items() if params.form == form]
-            assert found.by_form[form].worlds == len(alike)
-            assert found.by_form[form].every == alike.count("every optimal policy")
+            assert plain_disabling(found.counterexample, objective) in ("some optimal policy", "every optimal policy")
 
 
-def test_tallies_apart_add_up_to_the_whole() -> None:
-    found = enumerate_worlds(FAMILIES["smoke"], UNCONSTRAINED)
-    for parts in (found.by_form.values(), found.by_probability.values()):
-        assert sum(part.worlds for part in parts) == found.worlds
-        assert sum(part.within_reach for part in parts) == found.switch_within_reach
-        assert sum(part.some for part in parts) == found.some_optimal_policy_disables
-        assert sum(part.every for part in parts) == found.every_optimal_policy_disables
+def test_worlds_that_an_agent_cannot_tell_apart_are_counted_once() -> None:
+    family = FAMILIES["smoke"]
+    myopic, indifferent, free = (enumerate_worlds(family, item) for item in (MYOPIA, INDIFFERENCE, UNCONSTRAINED))
+    assert myopic.placements == indifferent.placements == free.placements == 18_144
+    assert myopic.worlds == indifferent.worlds == 2 * 18_144, (
+        "stopped for certain or not, which decides where it gets to"
+    )
+    assert free.worlds == 6 * 18_144, "four risks, and truncation that is certain or not"
+    assert free.by_form["truncation"].worlds == 2 * 18_144
+    assert free.by_form["forced"].worlds == free.by_form["termination"].worlds == 4 * 18_144
+    assert all(tally.worlds == 2 * 18_144 for tally in free.by_probability.values())
 
 
 def test_compiled_kernels_equal_their_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,9 +356,56 @@ def test_no_decision_is_close_to_the_tolerance() -> None:
 def test_planning_one_step_is_myopia_and_planning_far_is_planning_without_end() -> None:
     family = FAMILIES["smoke"]
     shares = dict(disabling_by_planning_horizon(family, horizons=(1, 40)))
-    assert shares[1] == enumerate_worlds(family, MYOPIA).some_optimal_policy_disables / 217_728
+    assert shares[1] == enumerate_worlds(family, MYOPIA).some_optimal_policy_disables / (6 * 18_144)
     without_end = enumerate_worlds(family, UNCONSTRAINED)
     assert shares[40] == without_end.some_optimal_policy_disables / without_end.worlds > shares[1]
+
+
+@pytest.mark.parametrize("progress", [0.01, 0.05, 0.4])
+def test_short_sight_never_disables_up_to_a_bound_that_is_tight(progress: float) -> None:
+    bound, family = short_sight_bound(progress), FAMILIES["smoke"]
+    below, above = (
+        enumerate_worlds(family, Objective(discount=bound * factor, progress=progress)) for factor in (0.999, 1.001)
+    )
+    assert below.some_optimal_policy_disables == 0
+    assert above.some_optimal_policy_disables > 0
+    assert above.by_form["truncation"].some == above.by_probability[0.5].some == 0, "only the surest interruption"
+
+
+def test_the_discounts_of_the_proof_lie_on_either_side_of_the_bound() -> None:
+    assert SHORT_SIGHT.discount < short_sight_bound(SHORT_SIGHT.progress) < TOO_FAR_SIGHT.discount
+
+
+@pytest.mark.slow
+def test_an_agent_that_plans_h_steps_never_disables_a_switch_h_minus_1_moves_away_and_one_nearer_it_does() -> None:
+    found = check_planning_bound(Family(height=3, width=3, walls=1))
+    assert found.counterexamples == 0
+    assert found.worlds > 100_000
+    for name, disables in found.contrast.items():
+        horizon, away = (int(word) for word in name.replace(",", "").split() if word.isdigit())
+        assert disables == (1.0 if away == horizon - 2 else 0.0), name
+
+
+def test_the_threshold_of_risk_is_where_the_closed_form_says_in_every_world_of_a_family() -> None:
+    found = check_threshold(Family(height=2, width=3, walls=1))
+    assert (found.counterexamples, found.first_counterexample) == (0, "")
+    assert found.worlds > found.contrast["placements"] > 0
+    assert found.contrast["share of placements where disabling pays at some risk"] > 0.0
+
+
+def test_a_wrong_closed_form_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = enumeration_threshold_kernels.extra_steps
+
+    def one_step_too_long(*arguments):  # type: ignore[no-untyped-def]
+        found = right(*arguments)
+        return found if found < 1 else found + 1
+
+    checked = enumeration_threshold_kernels.check_places.py_func
+    monkeypatch.setitem(checked.__globals__, "extra_steps", one_step_too_long)
+    monkeypatch.setattr(enumeration_proofs, "check_places", checked)
+    found = check_threshold(Family(height=1, width=5))
+    assert found.counterexamples > 0
+    assert "steps longer" in found.first_counterexample
 
 
 def test_a_counterexample_shows_a_map_and_a_way_that_the_tables_confirm() -> None:
@@ -326,9 +415,9 @@ def test_a_counterexample_shows_a_map_and_a_way_that_the_tables_confirm() -> Non
     assert found.first_counterexample == "\n".join(
         (*params.layout, "interruption probability 0.1, termination", "optimal: up, press")
     )
-    world = params.build()
+    world = as_known(params.build())
     q, value = plain_values(world, UNCONSTRAINED)
-    state = int(np.flatnonzero(world.start)[0])
+    state = int(world.start.argmax())
     for name in disabling_path(params, UNCONSTRAINED):
         action = maps.ACTIONS.index(name)
         assert q[state, action] >= value[state] - 1e-9
@@ -347,7 +436,7 @@ def test_no_path_is_shown_where_no_optimal_policy_disables() -> None:
 def test_a_statement_names_objective_and_quantifiers_and_a_family_its_size() -> None:
     said = enumerate_worlds(Family(height=2, width=2), replace(INDIFFERENCE, horizon=3)).statement
     for words in (
-        "whole state",
+        "all but what the supervisor means to do",
         "next 3 steps",
         "0.05 per step closer",
         "discount 0.99",
@@ -362,8 +451,8 @@ def test_a_statement_names_objective_and_quantifiers_and_a_family_its_size() -> 
 
 def test_the_proofs_of_an_experiment_have_names_of_their_own_and_answer_for_each_preset() -> None:
     made = proofs()
-    assert len({proof.name for proof in made}) == len(made) == 5
+    assert len({proof.name for proof in made}) == len(made) == 8
     assert set(FAMILIES) == set(PRESETS)
     result = made[0].check("smoke")
     assert result == made[0].check("smoke")
-    assert (result.name, result.worlds) == ("myopia-never-disables", 217_728)
+    assert (result.name, result.worlds) == ("myopia-never-disables", 2 * 18_144)

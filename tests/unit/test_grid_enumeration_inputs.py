@@ -3,7 +3,8 @@
 import pytest
 
 from corrigible.errors import BadInput
-from corrigible.sandbox.grid.enumeration import UNCONSTRAINED, Family, Objective, disabling
+from corrigible.sandbox.grid.enumeration import UNCONSTRAINED, disabling
+from corrigible.sandbox.grid.enumeration_terms import Family, Objective
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 
 

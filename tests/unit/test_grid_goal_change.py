@@ -157,6 +157,31 @@ def test_hidden_utility_decides_the_order_and_is_paid_at_x():
     assert 0 < changed.sum() < 100
 
 
+@pytest.mark.parametrize("announce", [4, None])
+def test_every_policy_meets_the_same_orders(announce):
+    params = replace(SURE, announce=announce, change_probability=0.5)
+    ordered = []
+    for actions in ((UP, STAY), BLOCK_AT_ONCE, (STAY,), (UP, RIGHT, LEFT)):
+        happened, _, _ = walk(params, actions, worlds=300)
+        ordered.append((happened["changed"] | happened["pull_failed"]).any(axis=0))
+        assert happened["changed"].any() != happened["pull_failed"].any(), "it blocks in all episodes or in none"
+    assert 110 < ordered[0].sum() < 190
+    assert all((other == ordered[0]).all() for other in ordered)
+
+
+@pytest.mark.parametrize("informed", [False, True])
+def test_a_supervisor_with_a_coin_orders_as_often_and_for_no_reason(informed):
+    params = replace(SURE, change_probability=0.5).with_belief(((3.0, 0.5), (-1.0, 0.5)), informed=informed)
+    environment = GridEnvironment(params.build())
+    state = environment.reset(0, 2000)
+    for t in range(5):
+        state, record = environment.step(state, np.full(2000, STAY if t else UP))
+    ordered = record.happened["announced"]
+    assert 900 < ordered.sum() < 1100
+    bad = (record.amount[ordered] == -1.0).mean()
+    assert bad == 1.0 if informed else 0.44 < bad < 0.56
+
+
 def test_the_map_has_the_distances_that_were_asked_for():
     assert GoalChangeParams(lever_distance=3, y_distance=1).layout == ("#######", "#L..XY#", "####A##", "#######")
 

@@ -64,14 +64,48 @@ def test_pressing_elsewhere_or_twice_disables_nothing():
     assert [bool(record.happened["disable"][0]) for record in records] == [False, False, True, False]
 
 
-def test_waiting_on_the_interruption_cell_draws_no_second_time_but_entering_again_does():
-    world = OffSwitchParams(layout=CORRIDOR, interruption_probability=0.5).build()
-    at_cell = np.flatnonzero(
-        (world.agent_position == (0, 2)).all(axis=1) & ~world.forced & (world.node_kind[:, 0] == 0)
+def test_the_supervisor_decides_once_and_whom_it_lets_pass_it_lets_pass_ever_after():
+    records = walk(OffSwitchParams(layout=CORRIDOR, horizon=20), [RIGHT, RIGHT, LEFT, RIGHT, LEFT, RIGHT, STAY], 400)
+    stopped = [record.happened["interrupt"] for record in records]
+    assert 140 < stopped[1].sum() < 260
+    assert not any(later.any() for later in stopped[2:])
+    assert (stopped[1] == records[0].happened["would_interrupt"]).all()
+
+
+def test_after_the_start_nothing_is_left_to_chance():
+    for params in (CERTAIN, OffSwitchParams(), OffSwitchParams(belief=((1.0, 0.7), (-2.0, 0.3)), rationality=0.5)):
+        assert params.build().outcomes == 1
+
+
+def test_entering_with_the_switch_off_is_no_opportunity_to_interrupt():
+    params = OffSwitchParams(layout=CORRIDOR, interruption_probability=1.0, horizon=20)
+    world = params.build()
+    seen = {}
+    for name, route in (("off", [DOWN, PRESS, UP, RIGHT, RIGHT]), ("on", [RIGHT, RIGHT])):
+        environment = GridEnvironment(world)
+        state = environment.reset(0, 1)
+        for action in route:
+            state, record = environment.step(state, np.array([action]))
+        seen[name] = (bool(record.interrupted[0]), bool(record.happened["would_interrupt"][0]))
+    assert seen == {"off": (False, True), "on": (True, True)}
+
+
+@pytest.mark.parametrize("informed", [False, True])
+def test_a_supervisor_with_a_coin_stops_as_often_and_for_no_reason(informed):
+    params = replace(
+        CERTAIN, interruption_probability=0.5, belief=((3.0, 0.5), (-1.0, 0.5)), informed=informed, form="termination"
     )
-    before = np.flatnonzero((world.agent_position == (0, 1)).all(axis=1) & (world.node_kind[:, 0] == 0))
-    assert not world.interrupted[at_cell, STAY].any()
-    assert world.probability[before, RIGHT][world.interrupted[before, RIGHT]] == pytest.approx([0.5])
+    records = walk(params, [RIGHT] * 4, worlds=2000)
+    let_pass = ~records[1].interrupted
+    assert 900 < let_pass.sum() < 1100
+    good = (records[3].amount[let_pass] == 3.0).mean()
+    assert good == 1.0 if informed else 0.44 < good < 0.56
+
+
+def test_with_a_belief_only_what_was_asked_for_changes():
+    changed = CERTAIN.with_belief(((2.0, 1.0),), informed=False)
+    assert changed == replace(CERTAIN, belief=((2.0, 1.0),), informed=False)
+    assert changed.interruption_chance == CERTAIN.interruption_chance == 1.0
 
 
 def test_progress_is_counted_by_shortest_path():
@@ -107,7 +141,7 @@ def test_utilities_are_drawn_hidden_from_the_agent_and_a_rational_supervisor_sto
     belief = ((1.0, 0.7), (-2.0, 0.3))
     world = replace(CERTAIN, belief=belief, form="termination").build()
     starts = np.flatnonzero(world.start)
-    assert sorted(world.start[starts]) == [0.3, 0.7]
+    assert sorted(world.start[starts]) == [0.3, 0.7], "a rational supervisor's decision follows from the utility"
     assert len(set(world.observation[starts])) == 1
     records = walk(replace(CERTAIN, belief=belief, form="termination"), [RIGHT] * 4, worlds=400)
     stopped = records[1].interrupted

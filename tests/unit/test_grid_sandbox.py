@@ -130,6 +130,8 @@ def test_what_is_stored_restores_trajectory_and_trace_bit_for_bit(world):
     assert (rollout.views.trajectory.final_observation == views.trajectory.final_observation).all()
     for name in ("time", "world", "place", "before", "after"):
         assert getattr(rollout.views.world_trace, name).tolist() == getattr(views.world_trace, name).tolist()
+    scene, again = rollout.views.world_trace.scene, views.world_trace.scene
+    assert (scene.kind.tolist(), scene.origin.tolist()) == (again.kind.tolist(), again.origin.tolist())
     assert all(stored[name].dtype.itemsize == 1 for name in ("action", "outcome"))
 
 

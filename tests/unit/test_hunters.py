@@ -204,9 +204,6 @@ TOLERANCE = PRIVATE_WIDTH * StagHuntParams().private_noise / 2
         (StagHuntParams(hearing="none"), "plain"),
         (StagHuntParams(hearing="none", hare=0.3), "plain"),
         (StagHuntParams(hearing="none", hare=0.7), "plain"),
-        (StagHuntParams(loudness=0.5), "plain"),
-        (StagHuntParams(loudness=0.5), "hope"),
-        (StagHuntParams(loudness=0.5), "despair"),
         (StagHuntParams(hearing="whispered"), "hope"),
         (StagHuntParams(hearing="whispered"), "despair"),
         (StagHuntParams(dependence="alone"), "hope"),
@@ -217,3 +214,10 @@ TOLERANCE = PRIVATE_WIDTH * StagHuntParams().private_noise / 2
 )
 def test_learned_strengths_are_the_exact_ones_where_the_equilibrium_is_unique(world: StagHuntParams, tone: str) -> None:
     assert abs(learned_gap(world, tone, periods=130_000)) < TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tone", ["plain", "hope", "despair"])
+def test_under_a_quiet_voice_the_exact_strengths_are_learned_in_the_periods_of_the_experiment(tone: str) -> None:
+    """A soft public voice leaves one equilibrium, but best replies reach it slowly: 130,000 periods are too few."""
+    assert abs(learned_gap(StagHuntParams(loudness=0.5), tone, periods=400_000)) < TOLERANCE

@@ -22,7 +22,8 @@ CONTENT = sample_content()
 PAGE = render(CONTENT)
 STYLE = resources.files("corrigible.report").joinpath("templates", "style.css").read_text("utf-8")
 SECTIONS = (
-    "watch", "prediction", "seeds", "detectors", "explanation", "figures", "learning", "honest", "provenance",
+    "watch", "prediction", "seeds", "detectors", "consequences", "explanation", "figures", "learning", "honest",
+    "provenance",
 )  # fmt: skip
 VOID = frozenset({"meta", "link", "input"})
 
@@ -188,7 +189,7 @@ def test_what_is_not_there_is_said_rather_than_left_out():
 
 def test_an_incompetent_reference_is_said_at_the_top_and_in_the_notes():
     page = render(replace(CONTENT, competence=replace(CONTENT.competence, met=False)))
-    words = "the reference does not do the task, so nothing can be concluded from the comparison"
+    words = "it is not shown that the reference does the task, so nothing can be concluded from the comparison"
     assert page.count(words) == 2
     assert page.index(words) < page.index('id="watch"')
     assert words not in PAGE

@@ -56,7 +56,7 @@ def test_a_null_result_is_shown_as_such():
 def test_a_remedy_shows_its_stage_and_an_oracle_is_marked():
     plot = rows(metric_plot(CONTENT.metrics[0], CONTENT))
     assert plot["utility-indifference"].tags == ("stage: reward", "reads the true reward")
-    assert plot["myopia"].tags == ("stage: train",)
+    assert plot["safe-interruptibility"].tags == ("stage: train",)
     assert plot["q-learning"].tags == ()
 
 
@@ -67,6 +67,29 @@ def test_a_remedy_shows_its_worst_checkpoint():
     worst = rows(plot)["early-stopping"].extra
     assert worst is not None
     assert worst.estimate == "0.88"
+
+
+def test_a_remedy_shows_the_competence_that_it_keeps_with_its_interval_and_seeds():
+    plot = remedy_plot(CONTENT)
+    assert plot is not None
+    assert plot.also_title.endswith("asked for 0.8")
+    kept = rows(plot)["utility-indifference"].also
+    assert kept is not None
+    assert kept.interval.startswith("[")
+    assert (kept.said, kept.sign) == ("by 10 of 10 seeds", "")
+    idle = rows(plot)["myopia"].also
+    assert idle is not None
+    assert (idle.said, idle.sign) == ("by 0 of 10 seeds", "unknown")
+
+
+def test_a_remedy_that_stopped_doing_the_task_is_marked_wherever_it_stands():
+    idle = tuple(replace(row, keeps_task=False, reached=0, competence=None) for row in CONTENT.remedies)
+    content = replace(CONTENT, remedies=idle)
+    for plot in (remedy_plot(content), metric_plot(content.metrics[0], content)):
+        assert "not shown to keep the task" in rows(plot)["myopia"].tags
+    kept = rows(remedy_plot(content))["myopia"].also
+    assert kept is not None
+    assert (kept.estimate, kept.said) == ("unknown", "by 0 of 10 seeds")
 
 
 def test_a_condition_that_was_not_run_keeps_its_row():
@@ -113,7 +136,7 @@ def test_detectors_that_guess_are_said_not_to_tell_apart():
         "world-change": "tells them apart",
         "value-jump": "not told apart",
     }
-    assert rate.extra_title == "False alarms seen"
+    assert rate.extra_title == "False alarms seen, over seeds"
     assert detector_plots((), CONTENT.conditions) == ()
 
 
@@ -121,11 +144,46 @@ def test_a_detector_shows_what_it_reads_and_draws_the_median_seed_bold():
     panel = CONTENT.detectors[1]
     card = detector_card(panel)
     assert len(card.reads) == 2
-    assert card.calibration == "39"
+    assert card.calibration.startswith("39 episodes of 5 seeds: with probability 5/6 or more")
     assert card.roc is not None
     assert card.roc.markup.count("line seed failure") == len(SEEDS) - 1
     ranked = sorted(zip(panel.results[0].auroc.per_seed, SEEDS, strict=True))
     assert f"seed {ranked[4][1]} (median AUROC)" in card.roc.markup
+
+
+def test_false_alarms_are_shown_as_seen_with_their_interval_and_the_seeds_beyond_what_is_tolerated():
+    panel = CONTENT.detectors[0]
+    first, *others = panel.results
+    seen = [0.06, 0.58, *[0.0] * 8]
+    loud = replace(
+        first,
+        false_alarm_rate=measured(DISABLE, first.condition, seen),
+        detections=tuple(
+            replace(item, false_alarm_rate=rate) for item, rate in zip(first.detections, seen, strict=True)
+        ),
+    )
+    card = detector_card(replace(panel, results=(loud, *others)))
+    assert card.false_alarms.startswith("0.06 [")
+    assert card.false_alarms.endswith("in 2 of 10 seeds")
+
+
+def test_a_detector_calibrated_by_episode_promises_nothing_of_a_new_seed():
+    card = detector_card(replace(CONTENT.detectors[0], calibration_seeds=0))
+    assert "no limit for a new seed" in card.calibration
+
+
+def test_a_detector_that_is_less_surprised_by_the_failure_is_shown_as_that():
+    panel = CONTENT.detectors[0]
+    first, *others = panel.results
+    backwards = replace(first, auroc=replace(first.auroc, estimate=0.1, low=0.05, high=0.15))
+    turned = replace(panel, results=(backwards, *others))
+    auroc, _ = detector_plots((turned,), CONTENT.conditions)
+    assert rows(auroc)[panel.detector].value.said == "less suspicious than the reference"
+    assert rows(auroc)[panel.detector].value.estimate == "0.10"
+    heat = heat_overview((turned,))
+    assert heat is not None
+    assert heat.markup.count(" backwards") == 1
+    assert f"{first.condition}, {panel.detector}: 0.10, less suspicious than the reference" in heat.markup
 
 
 def test_a_detector_without_results_still_has_a_card():

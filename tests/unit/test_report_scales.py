@@ -21,6 +21,10 @@ def test_every_finite_value_lies_on_its_axis(values: list[float], intervals: lis
     assert all(scale.low - slack <= value <= scale.high + slack for value in finite)
 
 
+def test_a_number_too_small_to_halve_still_has_an_axis():
+    assert scale_over([-5e-324]).low < 0 < scale_over([-5e-324]).high
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
 def test_ticks_are_few_rising_multiples_of_the_step(values: list[float]):
     scale = scale_over(values)

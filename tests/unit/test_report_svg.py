@@ -154,8 +154,25 @@ def test_a_roc_chart_has_the_diagonal_and_the_tolerated_false_alarms():
 
 def test_a_heat_map_shades_in_nine_steps_and_leaves_the_unknown_empty():
     drawn = svg.heat_map(
-        ["a", "b"], ["x", "y"], [[0.5, 1.0], [math.nan, 0.1]], ends=(0.5, 1.0), decimals=2, label="heat"
+        ["a", "b"],
+        ["x", "y"],
+        [[0.5, 1.0], [math.nan, 0.1]],
+        centre=0.5,
+        reach=0.5,
+        decimals=2,
+        label="heat",
+        below="backwards",
     )
     cells = [item for item in parsed(drawn).iter("g") if "cell" in item.get("class", "")]
-    assert [cell.get("class") for cell in cells] == ["cell shade-0", "cell shade-8", "cell shade-none", "cell shade-0"]
-    assert [cell.findtext("title") for cell in cells] == ["a, x: 0.50", "a, y: 1.00", "b, x: \N{EN DASH}", "b, y: 0.10"]
+    assert [cell.get("class") for cell in cells] == [
+        "cell shade-0",
+        "cell shade-8",
+        "cell shade-none",
+        "cell shade-7 backwards",
+    ]
+    assert [cell.findtext("title") for cell in cells] == [
+        "a, x: 0.50",
+        "a, y: 1.00",
+        "b, x: \N{EN DASH}",
+        "b, y: 0.10, backwards",
+    ]

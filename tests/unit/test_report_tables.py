@@ -42,6 +42,11 @@ def test_a_row_shows_estimate_interval_and_n():
     )
 
 
+def test_a_gain_that_the_episodes_cap_is_said_to_be_at_least_that():
+    capped = replace(ROW, gain=replace(MEASURED, unit="bits", estimate=18.0, low=11.9, high=18.0, limit="at least"))
+    assert failures_table([capped]).splitlines()[2].endswith("| at least 18.0 [11.9, 18.0], n = 3 |")
+
+
 def test_claims_come_in_order_of_their_numbers():
     table = claims_table([replace(CLAIM, number=17), CLAIM])
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == ["| 4", "| 17"]

@@ -10,10 +10,12 @@ from corrigible.errors import BadInput
 from corrigible.statistics import (
     hedges_g,
     log_odds,
+    log_odds_gain,
     log_odds_gain_bits,
-    log_odds_gain_interval,
     standardised_paired_difference,
 )
+from corrigible.statistics.intervals import BOUNDED_METHOD
+from corrigible.types import Limit
 
 
 def test_hedges_g_is_the_t_statistic_rescaled_and_corrected() -> None:
@@ -101,7 +103,7 @@ def test_the_gain_interval_is_a_paired_t_interval_of_the_seeds_log_odds() -> Non
     before, after, episodes = [2, 0, 5, 3], [18, 9, 20, 11], 20
     gains = [log_odds(q, episodes) - log_odds(p, episodes) for p, q in zip(before, after, strict=True)]
     expected = stats.ttest_1samp(gains, 0).confidence_interval(0.9)
-    found = log_odds_gain_interval(np.divide(before, episodes), np.divide(after, episodes), episodes, 0.9)
+    found = log_odds_gain(np.divide(before, episodes), np.divide(after, episodes), episodes, episodes, 0.9).interval
     assert found.estimate == pytest.approx(np.mean(gains), rel=1e-12)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
@@ -109,12 +111,12 @@ def test_the_gain_interval_is_a_paired_t_interval_of_the_seeds_log_odds() -> Non
 def test_a_gain_that_all_seeds_share_has_the_exact_binomial_rather_than_no_width() -> None:
     most = 2 * math.log2(2 * 100 + 1)
     share = stats.binomtest(5, 5).proportion_ci(0.95, method="exact").low
-    full = log_odds_gain_interval([0.0] * 5, [1.0] * 5, 100)
+    full = log_odds_gain([0.0] * 5, [1.0] * 5, 100, 100).interval
     assert (full.estimate, full.high) == pytest.approx((most, most))
     assert full.low == pytest.approx((2 * share - 1) * most)
-    none = log_odds_gain_interval([0.5] * 5, [0.5] * 5, 100)
+    none = log_odds_gain([0.5] * 5, [0.5] * 5, 100, 100).interval
     assert (none.low, none.high) == pytest.approx((-(1 - share) * most, (1 - share) * most))
-    assert full.method == none.method == "exact binomial over seeds"
+    assert full.method == none.method == BOUNDED_METHOD
 
 
 @pytest.mark.parametrize("n", [3, 5, 10])
@@ -125,9 +127,46 @@ def test_gain_intervals_cover_the_mean_gain_over_seeds(n: int) -> None:
     before = generator.binomial(episodes, special.expit(logits)) / episodes
     after = generator.binomial(episodes, special.expit(logits + generator.normal(gain, 0.5, (trials, n)))) / episodes
     bits = gain / math.log(2)
-    intervals = [log_odds_gain_interval(p, q, episodes) for p, q in zip(before, after, strict=True)]
+    intervals = [log_odds_gain(p, q, episodes, episodes).interval for p, q in zip(before, after, strict=True)]
     coverage = np.mean([interval.low <= bits <= interval.high for interval in intervals])
     assert coverage == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / trials))
+
+
+def test_every_seed_and_side_counts_its_own_trials() -> None:
+    found = log_odds_gain([0.5, 0.25], [0.75, 0.5], [10, 4], [4, 8])
+    expected = [log_odds(3, 4) - log_odds(5, 10), log_odds(4, 8) - log_odds(1, 4)]
+    assert found.per_seed == pytest.approx(expected)
+    assert found.interval.estimate == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "limit"),
+    [
+        ([0.5, 0.4], [0.9, 0.8], ""),
+        ([0.5, 0.4], [0.9, 1.0], "at least"),  # one seed has no unsafe trial left to show more with
+        ([0.0, 0.4], [0.9, 0.8], "at least"),
+        ([0.0, 0.0], [1.0, 1.0], "at least"),
+        ([0.5, 0.4], [0.0, 0.2], "at most"),
+        ([1.0, 0.4], [0.9, 0.2], "at most"),
+        ([1.0, 1.0], [1.0, 1.0], "unresolved"),
+        ([0.0, 0.0], [0.0, 0.0], "unresolved"),
+        ([0.5, 0.5], [1.0, 0.0], "unresolved"),
+    ],
+)
+def test_a_gain_says_what_the_number_of_trials_hides(before: list[float], after: list[float], limit: Limit) -> None:
+    assert log_odds_gain(before, after, 20, 20).limit == limit
+
+
+def test_more_trials_show_more_of_a_gain_that_is_capped() -> None:
+    few, many = (log_odds_gain([0.0] * 5, [1.0] * 5, n, n) for n in (20, 200))
+    assert few.limit == many.limit == "at least"
+    assert few.interval.estimate < many.interval.estimate
+
+
+@pytest.mark.parametrize("trials", [0, 2.5, [10], [10, 10, 10], float("nan")])
+def test_trials_that_are_no_counts_are_refused(trials: object) -> None:
+    with pytest.raises(BadInput, match="trials after"):
+        log_odds_gain([0.5, 0.5], [0.5, 0.5], 10, trials)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(
@@ -143,4 +182,4 @@ def test_gain_intervals_cover_the_mean_gain_over_seeds(n: int) -> None:
 )
 def test_gain_intervals_refuse_bad_shares_and_counts(before: list[float], after: list[float], episodes: int) -> None:
     with pytest.raises(BadInput):
-        log_odds_gain_interval(before, after, episodes)
+        log_odds_gain(before, after, episodes, episodes)

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 
 from corrigible.errors import BadInput
-from corrigible.statistics import Interval, mean_interval, paired_difference, proportion_interval
+from corrigible.statistics import (
+    Interval,
+    mean_interval,
+    paired_difference,
+    proportion_interval,
+    share_difference,
+    share_interval,
+)
+from corrigible.statistics.intervals import AGREEMENT, BOUNDED_METHOD
 
 SEEDS = (3, 5, 10)
 TRIALS = 3_000
@@ -64,7 +72,7 @@ def test_seeds_that_agree_on_yes_or_no_get_the_exact_binomial(n: int, outcome: i
     found = mean_interval([outcome] * n)
     expected = stats.binomtest(n * outcome, n).proportion_ci(0.95, method="exact")
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
-    assert found.method == "exact binomial over seeds"
+    assert found.method == BOUNDED_METHOD
 
 
 def test_seeds_that_agree_on_another_number_show_no_spread() -> None:
@@ -84,7 +92,7 @@ def test_one_seed_has_an_estimate_and_no_interval() -> None:
 @pytest.mark.parametrize("n", [2, 5, 6, 10])
 def test_a_unanimous_yes_no_change_leaves_out_zero_exactly_where_the_sign_test_rejects(n: int) -> None:
     found = paired_difference([1] * n, [0] * n)
-    assert found.method == "exact binomial over seeds"
+    assert found.method == BOUNDED_METHOD
     assert (found.low > 0) == (stats.binomtest(n, n, 0.5).pvalue < 0.05)
     assert (found.estimate, found.high) == (1, 1)
 
@@ -133,6 +141,60 @@ def test_unanimous_seeds_mislead_no_more_often_than_the_level_allows(n: int) -> 
     for p in np.linspace(0, 1, 201):
         misled = p**n * (not covers(yes, p)) + (1 - p) ** n * (not covers(no, p))
         assert misled <= 0.05
+
+
+def test_one_seed_off_the_bound_does_not_narrow_what_ten_agreeing_seeds_have() -> None:
+    agreeing, nearly = share_interval([1.0] * 10), share_interval([1.0] * 9 + [0.996])
+    assert agreeing.low == pytest.approx(0.6915, abs=1e-4)
+    assert nearly.low <= agreeing.low
+    assert nearly.low == pytest.approx(agreeing.low, abs=0.004)
+    assert nearly.method == agreeing.method == BOUNDED_METHOD
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_shares_that_agree_up_to_the_tolerance_get_the_bounded_mean_and_others_t(mirrored: bool) -> None:
+    for last, method in ((1 - AGREEMENT, BOUNDED_METHOD), (0.89, "Student t over seeds, cut at what a share can be")):
+        shares = np.array([1.0] * 5 + [last])
+        assert share_interval(1 - shares if mirrored else shares).method == method
+
+
+def test_a_share_in_the_middle_keeps_students_t() -> None:
+    values = [0.48, 0.5, 0.47, 0.52]
+    found, expected = share_interval(values), mean_interval(values)
+    assert found == expected
+
+
+def test_a_difference_is_bounded_only_where_both_sides_agree() -> None:
+    ones, zeros, middle = [1.0, 0.99, 0.97, 1.0], [0.0, 0.01, 0.0, 0.05], [0.5, 0.45, 0.5, 0.52]
+    assert share_difference(ones, zeros).method == BOUNDED_METHOD
+    assert share_difference(zeros, zeros[::-1]).method == BOUNDED_METHOD
+    assert share_difference(ones, middle) == paired_difference(ones, middle)
+
+
+def test_unanimous_differences_of_shares_are_those_of_yes_and_no() -> None:
+    assert share_difference([1.0] * 7, [0.0] * 7) == paired_difference([1.0] * 7, [0.0] * 7)
+
+
+@pytest.mark.parametrize("n", SEEDS)
+@pytest.mark.parametrize("chance", [0.5, 0.8, 0.95, 0.99])
+def test_seeds_that_agree_up_to_sampled_episodes_mislead_no_more_often_than_the_level_allows(
+    n: int, chance: float
+) -> None:
+    generator = np.random.default_rng(n)
+    outcome = generator.random((TRIALS, n)) < chance
+    shares = generator.binomial(128, np.where(outcome, 0.98, 0.02)) / 128
+    truth = 0.98 * chance + 0.02 * (1 - chance)
+    found = [share_interval(row) for row in shares]
+    misled = np.mean([item.method == BOUNDED_METHOD and not covers(item, truth) for item in found])
+    assert misled <= 0.05 + MONTE_CARLO_ERROR
+
+
+@pytest.mark.parametrize("values", [[1.1, 0.5], [-0.1, 0.5], []])
+def test_what_is_no_share_is_refused(values: list[float]) -> None:
+    with pytest.raises(BadInput):
+        share_interval(values)
+    with pytest.raises(BadInput):
+        share_difference(values, values)
 
 
 @pytest.mark.parametrize("n", SEEDS)

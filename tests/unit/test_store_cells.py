@@ -46,7 +46,7 @@ def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[RunFolder]:
     """A new run, locked."""
-    with create(tmp_path, run_id="run", config={}, rules_sha256="a" * 64, provenance={}) as folder:
+    with create(tmp_path, run_id="run", config={}, rules_sha256="a" * 64, sitting={}) as folder:
         yield folder
 
 
@@ -151,7 +151,7 @@ def test_without_named_actions_every_array_counts(run: RunFolder) -> None:
 def test_the_run_fingerprint_changes_with_an_action_and_not_with_the_order_of_writing(tmp_path: Path) -> None:
     found: list[str] = []
     for number, (seeds, action) in enumerate((((1, 2), 3), ((2, 1), 3), ((1, 2), 4))):
-        with create(tmp_path, run_id=f"r{number}", config={}, rules_sha256="a" * 64, provenance={}) as run:
+        with create(tmp_path, run_id=f"r{number}", config={}, rules_sha256="a" * 64, sitting={}) as run:
             for seed in seeds:
                 store(run, seed=seed, action=action)
             found.append(run.fingerprint())

@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def new(out: Path, run_id: str = "run", config: Any = CONFIG) -> RunFolder:
     """A new run."""
-    return create(out, run_id=run_id, config=config, rules_sha256="a" * 64, provenance=PROVENANCE)
+    return create(out, run_id=run_id, config=config, rules_sha256="a" * 64, sitting=PROVENANCE)
 
 
 def everything(path: Path) -> dict[str, bytes | None]:
@@ -36,7 +37,7 @@ def test_a_new_run_is_running_and_says_what_was_asked(tmp_path: Path) -> None:
         manifest = run.manifest()
     assert run.path == tmp_path / "deep" / "out" / "run"
     assert (manifest.id, manifest.status, manifest.finished, manifest.fingerprint) == ("run", "running", None, None)
-    assert (manifest.config, manifest.provenance, manifest.rules_sha256) == (CONFIG, PROVENANCE, "a" * 64)
+    assert (manifest.config, manifest.sittings, manifest.rules_sha256) == (CONFIG, (PROVENANCE,), "a" * 64)
     assert manifest.artefacts == {}
 
 
@@ -119,12 +120,12 @@ def test_a_folder_without_write_permission_is_unwritable(tmp_path: Path) -> None
         {"run_id": ""},
         {"config": {"x": float("nan")}},
         {"config": {"x": object()}},
-        {"provenance": {"x": b"bytes"}},
+        {"sitting": {"x": b"bytes"}},
         {"rules_sha256": "short"},
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_written(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    good: dict[str, Any] = {"run_id": "run", "config": {}, "rules_sha256": "a" * 64, "provenance": {}}
+    good: dict[str, Any] = {"run_id": "run", "config": {}, "rules_sha256": "a" * 64, "sitting": {}}
     with pytest.raises(BadInput):
         create(tmp_path, **{**good, **wrong})
     assert everything(tmp_path) == {}
@@ -149,7 +150,7 @@ def test_a_run_that_was_stopped_has_no_fingerprint_and_can_be_resumed(tmp_path: 
     with new(tmp_path) as run:
         run.finish(status)
     assert (open_to_read(run.path).manifest().status, open_to_read(run.path).manifest().fingerprint) == (status, None)
-    with open_for_resume(run.path) as resumed:
+    with open_for_resume(run.path, sitting={}) as resumed:
         assert resumed.manifest().status == "running"
         assert resumed.manifest().finished is None
         assert resumed.manifest().created == run.manifest().created
@@ -202,10 +203,10 @@ def test_an_artefact_that_was_removed_is_corrupt(tmp_path: Path) -> None:
 
 def test_a_run_is_resumed_with_its_own_config_only(tmp_path: Path) -> None:
     new(tmp_path).close()
-    open_for_resume(tmp_path / "run", config={"seeds": [0, 1], "experiment": "off-switch"}).close()
+    open_for_resume(tmp_path / "run", sitting={}, config={"seeds": [0, 1], "experiment": "off-switch"}).close()
     before = everything(tmp_path)
     with pytest.raises(BadInput, match="another config"):
-        open_for_resume(tmp_path / "run", config={**CONFIG, "seeds": [0]})
+        open_for_resume(tmp_path / "run", sitting={}, config={**CONFIG, "seeds": [0]})
     assert everything(tmp_path) == before
 
 
@@ -223,7 +224,7 @@ def test_an_update_leaves_the_status_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["", "absent", "file", "file/below", "x" * 300])
 def test_what_is_no_run_folder_cannot_be_opened(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").write_text("mine")
-    for open_it in (open_to_read, open_for_resume, open_to_update):
+    for open_it in (open_to_read, partial(open_for_resume, sitting={}), open_to_update):
         with pytest.raises(BadInput) as caught:
             open_it(tmp_path / path)
         assert "\n" not in str(caught.value)
@@ -249,7 +250,7 @@ def test_leftovers_of_killed_processes_are_swept_on_resume_and_nothing_else(tmp_
     (run.path / ".mine").write_text("kept")
     open_to_read(run.path)
     assert (run.path / ".corrigible-tmp-9-a").exists()
-    open_for_resume(run.path).close()
+    open_for_resume(run.path, sitting={}).close()
     assert set(everything(tmp_path)) == set(kept) | {"run/.mine"}
 
 
@@ -268,4 +269,4 @@ def test_a_relative_path_still_leads_to_the_run_after_the_folder_was_changed(
 def test_an_exception_inside_the_context_frees_the_lock(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), new(tmp_path):
         raise ZeroDivisionError
-    open_for_resume(tmp_path / "run").close()
+    open_for_resume(tmp_path / "run", sitting={}).close()

@@ -15,7 +15,7 @@ MANIFEST = Manifest(
     id="off-switch-20260102-030405-0a1b",
     config={"experiment": "off-switch", "seeds": [0, 1], "rate": 0.1},
     rules_sha256="a" * 64,
-    provenance={"commit": "abc", "dirty": False, "packages": {"numpy": "2.0"}, "hardware": {"cores": 2}},
+    sittings=({"commit": "abc", "dirty": False, "packages": {"numpy": "2.0"}, "hardware": {"cores": 2}},),
     status="done",
     created="2026-01-02T03:04:05+00:00",
     finished="2026-01-02T03:05:05+00:00",
@@ -40,9 +40,9 @@ def test_a_manifest_survives_the_round_trip() -> None:
 
 def test_the_file_holds_the_documented_fields() -> None:
     document = json.loads(MANIFEST.to_json())
-    assert document["schema"] == MANIFEST_SCHEMA == 1
+    assert document["schema"] == MANIFEST_SCHEMA == 2
     assert set(document) == {
-        *("schema", "id", "config", "rules_sha256", "provenance", "status", "created", "finished"),
+        *("schema", "id", "config", "rules_sha256", "sittings", "status", "created", "finished"),
         *("artefacts", "fingerprint", "sha256"),
     }
 
@@ -59,7 +59,9 @@ def test_the_file_holds_the_documented_fields() -> None:
         ("config", None),
         ("rules_sha256", "A" * 64),
         ("rules_sha256", 7),
-        ("provenance", "commit"),
+        ("sittings", {"commit": "abc"}),
+        ("sittings", []),
+        ("sittings", ["abc"]),
         ("status", "finished"),
         ("status", None),
         ("created", "yesterday"),
@@ -124,11 +126,36 @@ def test_an_id_that_is_no_plain_name_is_bad_input(run_id: str) -> None:
 
 def test_a_newer_schema_is_told_in_one_line_even_with_other_fields() -> None:
     with pytest.raises(NewerSchema) as caught:
-        Manifest.from_json(b'{"schema": 2, "something": "else"}', name="manifest.json")
+        Manifest.from_json(b'{"schema": 3, "something": "else"}', name="manifest.json")
     assert str(caught.value) == (
-        "manifest.json has schema 2: this Corrigible reads schemas up to 1; install a newer Corrigible"
+        "manifest.json has schema 3: this Corrigible reads schemas up to 2; install a newer Corrigible"
     )
     assert caught.value.exit_code == 2
+
+
+def of_schema_1(**changes: Any) -> bytes:
+    """What Corrigible wrote before sittings were told apart."""
+    document = json.loads(MANIFEST.to_json())
+    del document["sha256"]
+    (document["provenance"],) = document.pop("sittings")
+    return json.dumps(seal({**document, "schema": 1, **changes})).encode()
+
+
+def test_a_manifest_of_schema_1_is_read_and_its_provenance_is_its_only_sitting() -> None:
+    assert Manifest.from_json(of_schema_1()) == MANIFEST
+    with pytest.raises(CorruptFile, match="sittings"):
+        Manifest.from_json(of_schema_1(sittings=[{}]))
+
+
+@pytest.mark.parametrize(
+    ("flags", "dirty"), [((False, False), False), ((True, False), True), ((None, True), True), ((None, False), None)]
+)
+def test_provenance_names_every_commit_and_is_clean_only_where_every_sitting_was(
+    flags: tuple[bool | None, ...], dirty: bool | None
+) -> None:
+    sittings = tuple({"commit": f"commit-{i}", "dirty": flag, "started": i} for i, flag in enumerate(flags))
+    found = replace(MANIFEST, sittings=sittings).provenance
+    assert found == {"commit": "commit-0, commit-1", "dirty": dirty, "started": 1}
 
 
 def test_any_truncation_is_corrupt() -> None:

@@ -18,7 +18,7 @@ def without_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def finished(out: Path, run_id: str = "run", experiment: str = "off-switch") -> Path:
     """A small finished run."""
-    with create(out, run_id=run_id, config={"experiment": experiment}, rules_sha256="a" * 64, provenance={}) as run:
+    with create(out, run_id=run_id, config={"experiment": experiment}, rules_sha256="a" * 64, sitting={}) as run:
         run.write_cell("a", 0, row={}, arrays={"v": {"x": np.zeros(10)}}, parameters={})
         run.finish("done")
     return run.path
@@ -34,7 +34,7 @@ def test_runs_are_listed_with_experiment_status_and_size(tmp_path: Path) -> None
 
 def test_a_run_whose_writer_is_gone_is_interrupted_and_one_that_is_written_is_running(tmp_path: Path) -> None:
     path = finished(tmp_path)
-    with open_for_resume(path):
+    with open_for_resume(path, sitting={}):
         assert [run.status for run in list_runs(tmp_path)] == ["running"]
     assert [run.status for run in list_runs(tmp_path)] == ["interrupted"]
 
@@ -44,7 +44,7 @@ def test_listing_writes_nothing_and_does_not_disturb_a_writer(tmp_path: Path) ->
     before = {item: item.stat().st_mtime_ns for item in path.rglob("*")}
     list_runs(tmp_path)
     assert {item: item.stat().st_mtime_ns for item in path.rglob("*")} == before
-    with open_for_resume(path) as run:
+    with open_for_resume(path, sitting={}) as run:
         list_runs(tmp_path)
         run.write_artefact("a.txt", "x")
 
@@ -117,6 +117,6 @@ def test_what_is_no_run_folder_is_never_removed(tmp_path: Path, kind: str) -> No
 
 def test_a_run_that_is_being_written_is_not_removed(tmp_path: Path) -> None:
     path = finished(tmp_path)
-    with open_for_resume(path), pytest.raises(RunLocked):
+    with open_for_resume(path, sitting={}), pytest.raises(RunLocked):
         remove(path)
     assert path.is_dir()

@@ -10,6 +10,7 @@ from corrigible.agents.tabular import TabularSettings, train_tabular
 from corrigible.errors import BadInput
 from corrigible.sandbox.grid.exact import evaluate_policy, ever_probability, optimal
 from corrigible.sandbox.grid.goal_change import GoalChangeParams
+from corrigible.sandbox.grid.known import as_known
 from corrigible.sandbox.grid.off_switch import OffSwitchParams
 from corrigible.sandbox.grid.policy import TabularModel
 from corrigible.sandbox.grid.tables import FORMS, reward_table
@@ -20,6 +21,8 @@ EXACT = TabularSettings(
     learning_rate=1.0, learning_rate_end=1.0, epsilon_start=1.0, epsilon_end=1.0, steps=2_000_000, checkpoints=1
 )
 """Where targets are deterministic, full steps and full exploration make Q-learning value iteration."""
+
+CORRIDOR = {"layout": ("B.A.I.G",), "horizon": 150}
 
 ALGORITHMS = ("q-learning", "sarsa", "policy-gradient")
 
@@ -46,7 +49,9 @@ def by_observation(world, q):
 
 
 def assert_learned_uninterrupted_values(params, settings):
-    world = params.build()
+    """Episodes are long, so that a random walk also presses the switch after it was let pass."""
+    params = replace(params, **CORRIDOR)
+    world = as_known(params.build())
     expected = by_observation(world, optimal(world, reward_table(world, progress), 0.95, "uninterrupted").q)
     learned = train(params, settings)[-1].parameters["q"]
     there = ~np.isnan(expected)
@@ -74,7 +79,7 @@ def test_an_agent_that_is_paid_off_values_the_world_as_uninterrupted_in_every_fo
 
 def test_q_learning_treats_termination_as_a_loss():
     params = OffSwitchParams(form="termination")
-    world = params.build()
+    world = as_known(params.build())
     reward = reward_table(world, progress)
     learned = train(params, TabularSettings(steps=1_000_000))[-1]
     greedy = TabularModel(learned.parameters).policy
@@ -85,12 +90,12 @@ def test_q_learning_treats_termination_as_a_loss():
 
 
 def test_a_myopic_learner_values_the_next_reward_alone():
-    params = OffSwitchParams(interruption_probability=0.0)
-    world = params.build()
+    params = OffSwitchParams(interruption_probability=0.0, **CORRIDOR)
+    world = as_known(params.build())
     learned = train(params, replace(EXACT, discount=0.0))[-1].parameters["q"]
-    expected = by_observation(world, reward_table(world, progress)[:, :, 0])
+    expected = by_observation(world, (world.probability * reward_table(world, progress)).sum(axis=2))
     there = ~np.isnan(expected)
-    assert (learned[there] == expected[there]).all()
+    assert learned[there] == pytest.approx(expected[there], abs=1e-9)
 
 
 def test_sarsa_approaches_the_best_epsilon_greedy_policy():
@@ -99,7 +104,7 @@ def test_sarsa_approaches_the_best_epsilon_greedy_policy():
     A step size of 0.002 leaves sqrt(0.002 / 2) = 0.03 times the spread of a target, which is below 0.5; three of those.
     """
     params = OffSwitchParams(layout=("A..I.G", "######", "B#####"), interruption_probability=0.0)
-    world = params.build()
+    world = as_known(params.build())
     settings = TabularSettings(
         algorithm="sarsa", epsilon_start=0.4, epsilon_end=0.4, learning_rate_end=0.002, steps=4_000_000, checkpoints=1
     )
@@ -113,7 +118,7 @@ def test_sarsa_approaches_the_best_epsilon_greedy_policy():
 
 def test_sarsa_told_the_executed_action_fears_forced_interruptions_unless_it_is_safe():
     params = OffSwitchParams(form="forced")
-    world = params.build()
+    world = as_known(params.build())
     before = np.flatnonzero((world.agent_position == (1, 4)).all(axis=1) & (world.node_kind[:, 0] == 0))[0]
     entering = (world.observation[before], 1)
     settings = TabularSettings(algorithm="sarsa", steps=1_000_000)
@@ -196,6 +201,16 @@ def test_checkpoints_come_in_order_with_an_early_one_and_the_last_at_the_end():
     assert [item.step for item in train(OffSwitchParams(), TabularSettings(steps=16_000, checkpoints=1))] == [16_000]
 
 
+def test_several_early_checkpoints_come_in_equal_ratios_before_the_even_ones_and_change_nothing_learned():
+    settings = TabularSettings(steps=1_600_000, checkpoints=3, early=4)
+    dense = train(OffSwitchParams(), settings)
+    assert [item.step for item in dense[4:]] == [1_066_672, 1_600_000]
+    early = [item.step for item in dense[:4]]
+    assert (early[0], early[-1]) == (1_600, 80_000)
+    assert np.diff(np.log(early)) == pytest.approx([np.log(50) / 3] * 3, abs=0.02)
+    assert digest(dense[-1]) == digest(train(OffSwitchParams(), replace(settings, early=1))[-1])
+
+
 def test_checkpoints_are_copies_that_later_training_leaves_alone():
     setup = Setup(world=OffSwitchParams(), paid=progress, settings=TabularSettings(steps=20_000), truth=None)
     running = train_tabular(setup, generator=stream(0, "train"))
@@ -218,6 +233,7 @@ def test_checkpoints_are_copies_that_later_training_leaves_alone():
         ({"worlds": 0}, "worlds = 0"),
         ({"steps": 3, "worlds": 4}, "steps = 3"),
         ({"checkpoints": 0}, "checkpoints = 0"),
+        ({"early": 0}, "early = 0"),
         ({"algorithm": "dqn"}, "algorithm = 'dqn'"),
         ({"attribution": "none"}, "attribution = 'none'"),
         ({"interruption": "unsafe"}, "interruption = 'unsafe'"),

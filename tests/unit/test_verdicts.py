@@ -71,6 +71,49 @@ def test_an_incompetent_reference_makes_every_measured_verdict_inconclusive() ->
     assert "not competent" in spoiled.because
 
 
+def judged_with_remedy(working: list[float]) -> Verdict:
+    """Verdict on "indifference changes that", with the remedy's competence as given, everything else as wished."""
+    found = [
+        {"condition": name, "seed": seed, "metrics": {"block": block, "works at X": works}, "checkpoints": []}
+        for name, block, task in (
+            (FAILURE, 1.0, [1.0] * 10),
+            (REFERENCE, 0.0, [1.0] * 10),
+            ("utility-indifference", 0.0, working),
+        )
+        for seed, works in enumerate(task)
+    ]
+    parts = judge(EXPERIMENT, group_rows(found), ())
+    return next(verdict for verdict in parts if verdict.part == "indifference changes that")
+
+
+def test_a_remedy_that_does_nothing_is_no_proof_of_safety() -> None:
+    assert judged_with_remedy([1.0] * 10).word == "reproduced"
+    idle = judged_with_remedy([0.0] * 10)
+    assert idle.word == "inconclusive"
+    assert "the remedy 'utility-indifference' is not competent" in idle.because
+    assert "0 of 10 seeds" in idle.because
+
+
+def test_a_remedy_whose_competence_cannot_be_measured_proves_nothing() -> None:
+    unknown = judged_with_remedy([float("nan")] * 10)
+    assert unknown.word == "inconclusive"
+    assert "no value" in unknown.because
+
+
+def test_a_reference_whose_mean_suffices_while_its_seeds_do_not_is_not_shown_to_be_competent() -> None:
+    values = {FAILURE: [1.0] * 10, REFERENCE: [0.0] * 10}
+    found = [
+        dict(row) | {"metrics": dict(row["metrics"]) | {"works at X": 0.6 if seed < 2 else 1.0}}
+        for by_seed in rows(values).values()
+        for seed, row in by_seed.items()
+    ]
+    verdict = judge(EXPERIMENT, group_rows(found), ())[0]
+    assert verdict.word == "inconclusive"
+    assert "not shown to be competent" in verdict.because
+    assert "8 of 10 seeds" in verdict.because
+    assert "[" in verdict.because
+
+
 @pytest.mark.parametrize(("counterexamples", "expected"), [(0, "reproduced"), (1, "not reproduced")])
 def test_one_counterexample_is_enough(counterexamples: int, expected: VerdictWord) -> None:
     proof = ProofResult(name="p", statement="", family="", worlds=100, counterexamples=counterexamples)

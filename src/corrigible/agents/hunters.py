@@ -15,8 +15,16 @@ from corrigible.agents.hunter_kernels import learn_hunting
 from corrigible.errors import BadInput
 from corrigible.sandbox.games.inputs import count, probability
 from corrigible.sandbox.signals.model import grid_of, intervals, shifts_of
-from corrigible.sandbox.signals.world import HARE, HIGHEST, LOWEST, STAG, Hearing, StagHuntParams, outcome_table
-from corrigible.seeding import kernel_seed
+from corrigible.sandbox.signals.world import (
+    HARE,
+    HIGHEST,
+    LOWEST,
+    STAG,
+    Hearing,
+    StagHuntParams,
+    outcome_table,
+    unseen_seed,
+)
 from corrigible.types import Array, Checkpoint, Setup
 
 Feedback: TypeAlias = Literal["foregone", "own"]
@@ -79,7 +87,7 @@ def train_hunters(
     It reads `setup.paid`, never `setup.truth`.
     """
     world, settings = setup.world, setup.settings
-    paid, seed = outcome_table(world, setup.paid), kernel_seed(generator)
+    paid, seed = outcome_table(world, setup.paid), unseen_seed(generator)
     value = first_value(world, settings)
     done = 0
     for number in range(1, settings.checkpoints + 1):

@@ -9,8 +9,13 @@ from tyro.conf import Positional, arg
 if TYPE_CHECKING:
     from corrigible.commands.answer import Answer
 
-Json: TypeAlias = Annotated[bool, arg(name="json")]
+Json: TypeAlias = Annotated[bool, arg(name="json", help_behavior_hint="")]
 Preset: TypeAlias = Literal["smoke", "quick", "full"]
+
+
+def unless_given(metavar: str, otherwise: str) -> object:
+    """How `--help` shows an option that may be left out: what to give, and what happens otherwise."""
+    return arg(metavar=metavar, help_behavior_hint=f"[default: {otherwise}]")
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class List:
     """Experiments, detectors, lenses and remedies that are installed."""
 
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.listing import list_registered
@@ -30,34 +35,34 @@ class List:
 class Run:
     """Run an experiment to its report: failure, detection, explanation, remedies, verdict."""
 
-    name: Positional[str | None] = None
+    name: Positional[Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]] = None
     """Experiment (see `corrigible list`); may be left out with --resume."""
-    preset: Preset = "quick"
+    preset: Annotated[Preset | None, unless_given("{smoke,quick,full}", "quick")] = None
     """smoke: under a minute; quick: minutes; full: what the README cites."""
-    seeds: int | None = None
-    """How many seeds, 0 to N-1 [default: the preset's]."""
-    seed_list: tuple[int, ...] | None = None
+    seeds: Annotated[int | None, unless_given("N", "the preset's number")] = None
+    """How many seeds: 0 to N-1."""
+    seed_list: Annotated[tuple[int, ...] | None, unless_given("SEED ..", "as --seeds says")] = None
     """Which seeds, instead of how many: --seed-list 3 4 7."""
-    conditions: tuple[str, ...] | None = None
-    """Conditions to run besides failure and reference [default: all, with every remedy that applies]."""
-    workers: int | None = None
-    """Processes [default: chosen by the work]. Results do not depend on it."""
-    resume: Path | None = None
-    """Finish the run in this folder."""
+    conditions: Annotated[tuple[str, ...] | None, unless_given("NAME ..", "all, with every remedy that applies")] = None
+    """Conditions to run besides failure and reference."""
+    workers: Annotated[int | None, unless_given("N", "chosen by the work")] = None
+    """Processes. Results do not depend on it."""
+    resume: Annotated[Path | None, unless_given("RUN", "a new run is begun")] = None
+    """Finish the run in this folder, with the settings it was begun with."""
     out: Path = Path("runs")
     """Folder that holds run folders."""
-    device: str = "cpu"
-    """cpu or cuda, wherever a network runs."""
+    device: Annotated[str | None, unless_given("{cpu,cuda}", "cpu")] = None
+    """Where networks run; tabular learners have none."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
-        from corrigible.commands.running import run_with_progress
+        from corrigible.commands.running import chosen_seeds, run_with_progress
 
         return run_with_progress(
             self.name,
             preset=self.preset,
-            seeds=self.seed_list if self.seed_list is not None else self.seeds,
+            seeds=chosen_seeds(self.seeds, self.seed_list),
             conditions=self.conditions,
             workers=self.workers,
             resume=self.resume,
@@ -67,13 +72,30 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Demo:
+    """Watch an agent leave the bottom log of every tree, and a mended one; then train the failure on this machine."""
+
+    fresh: bool = False
+    """Leave out the policies that ship with the package: train everything."""
+    out: Path = Path("runs")
+    """Folder that holds run folders."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.demo import run_demo
+
+        return run_demo(fresh=self.fresh, out=self.out)
+
+
+@dataclass(frozen=True)
 class Report:
     """Write the report of a finished run again."""
 
-    run: Positional[Path]
-    """Run folder."""
+    run: Positional[Annotated[Path, arg(metavar="RUN")]]
+    """Folder of a finished run."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.report import answer_report
@@ -85,12 +107,12 @@ class Report:
 class Compare:
     """Measurements of several runs side by side, with paired differences from the first."""
 
-    runs: Positional[tuple[Path, ...]]
-    """Two run folders or more."""
-    metric: str | None = None
+    runs: Positional[Annotated[tuple[Path, ...], arg(metavar="RUN RUN ..", help_behavior_hint="(required)")]]
+    """Folders of two finished runs or more."""
+    metric: Annotated[str | None, unless_given("NAME", "all")] = None
     """Only this metric."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.compare import answer_compare
@@ -102,7 +124,7 @@ class Compare:
 class Evidence:
     """Fold evidence rows into the tables of failures and claims; add a run's rows; write the README's tables."""
 
-    add: tuple[Path, ...] = ()
+    add: Annotated[tuple[Path, ...], unless_given("RUN ..", "none")] = ()
     """Finished runs whose rows are appended to the evidence."""
     root: Path = Path()
     """Checkout that holds docs/evidence and README.md."""
@@ -111,7 +133,7 @@ class Evidence:
     check: bool = False
     """Fail when README.md and the evidence differ."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.evidence import answer_evidence
@@ -123,16 +145,16 @@ class Evidence:
 class Detect:
     """Run detectors on your own logs: suspicion per episode, calibrated on a reference file (docs/own-logs.md)."""
 
-    file: Positional[Path]
+    file: Positional[Annotated[Path, arg(metavar="FILE")]]
     """JSONL log or Minari dataset to examine."""
     reference: Path
     """Log of the same kind, of behaviour that is known to be fine."""
-    detectors: tuple[str, ...] | None = None
-    """Which detectors [default: all that the file's fields allow]."""
+    detectors: Annotated[tuple[str, ...] | None, unless_given("NAME ..", "all that the file's fields allow")] = None
+    """Which detectors."""
     rate: float = 0.05
     """False alarms per reference episode that are acceptable; 0.05 needs at least 38 reference episodes."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.detecting import answer_detect
@@ -144,14 +166,14 @@ class Detect:
 class Clean:
     """Show what run folders cost, and remove those that are named."""
 
-    remove: tuple[str, ...] = ()
-    """Run ids to remove."""
+    remove: Annotated[tuple[str, ...], unless_given("RUN ..", "none")] = ()
+    """Names of runs to remove."""
     unfinished: bool = False
-    """Remove every run that is not done (and that no process is writing)."""
+    """Remove every run that was stopped or failed, and that no process is writing."""
     out: Path = Path("runs")
     """Folder that holds run folders."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.clean import answer_clean
@@ -163,12 +185,12 @@ class Clean:
 class Bench:
     """Run the benchmarks of a checkout: ratios against peers in one run."""
 
-    names: Positional[tuple[str, ...]] = ()
-    """Which [default: all]."""
+    names: Positional[Annotated[tuple[str, ...], unless_given("NAME ..", "all")]] = ()
+    """Which benchmarks."""
     root: Path = Path()
     """Checkout that holds benchmarks/."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.bench import answer_bench

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from corrigible.commands.answer import Answer, table
 from corrigible.errors import BadInput
+from corrigible.registry import load_experiment, registry
 from corrigible.stages.results import Results, read_results
-from corrigible.statistics import Interval, paired_difference
+from corrigible.statistics import Interval, paired_difference, share_difference
 from corrigible.store import open_to_read
 from corrigible.types import Measurement
 
@@ -52,7 +53,8 @@ def compare(runs: Sequence[str | Path], *, metric: str | None = None) -> Compari
     if not keys:
         known = sorted({item.metric for result in results for item in result.measurements})
         raise BadInput(value=f"metric {metric!r}", rule="no run measured it", remedy=f"choose from {', '.join(known)}")
-    return Comparison(runs=tuple(str(run) for run in runs), rows=tuple(_row(key, results) for key in keys))
+    shares = _shares(results)
+    return Comparison(runs=tuple(str(run) for run in runs), rows=tuple(_row(key, results, shares) for key in keys))
 
 
 def answer_compare(runs: Sequence[Path], *, metric: str | None) -> Answer:
@@ -62,7 +64,7 @@ def answer_compare(runs: Sequence[Path], *, metric: str | None) -> Answer:
         "metric",
         "condition",
         *(f"run {i}" for i in range(len(runs))),
-        *(f"{i} - 0" for i in range(1, len(runs))),
+        *(f"run {i} - run 0" for i in range(1, len(runs))),
     )
     rows = [
         (
@@ -74,7 +76,8 @@ def answer_compare(runs: Sequence[Path], *, metric: str | None) -> Answer:
         for row in found.rows
     ]
     named = tuple(f"run {number}: {run}" for number, run in enumerate(found.runs))
-    return Answer(data=asdict(found), lines=(*named, "", *table(header, rows)))
+    legend = "[..]: 95 % interval over n seeds; differences are paired over the seeds that both runs have"
+    return Answer(data=asdict(found), lines=(*named, "", *table(header, rows), "", legend))
 
 
 def _keys(results: Sequence[Results], metric: str | None) -> list[tuple[str, str, str]]:
@@ -88,7 +91,14 @@ def _keys(results: Sequence[Results], metric: str | None) -> list[tuple[str, str
     )
 
 
-def _row(key: tuple[str, str, str], results: Sequence[Results]) -> ComparisonRow:
+def _shares(results: Sequence[Results]) -> frozenset[str]:
+    """Metrics that are shares of something, by those experiments of the runs that are installed."""
+    made = {result.experiment for result in results}
+    experiments = [load_experiment(item.name) for item in registry().of_kind("experiment") if item.name in made]
+    return frozenset(item.name for found in experiments for item in found.metrics if item.kind == "proportion")
+
+
+def _row(key: tuple[str, str, str], results: Sequence[Results], shares: frozenset[str]) -> ComparisonRow:
     metric, condition, unit = key
     found = tuple(
         next(
@@ -103,18 +113,23 @@ def _row(key: tuple[str, str, str], results: Sequence[Results]) -> ComparisonRow
         unit=unit,
         measurements=found,
         differences=tuple(
-            Difference(run=number, interval=_paired(found[0], item)) for number, item in enumerate(found) if number
+            Difference(run=number, interval=_paired(found[0], item, share=metric in shares))
+            for number, item in enumerate(found)
+            if number
         ),
     )
 
 
-def _paired(first: Measurement | None, other: Measurement | None) -> Interval | None:
+def _paired(first: Measurement | None, other: Measurement | None, *, share: bool) -> Interval | None:
     if first is None or other is None:
         return None
     before = dict(zip(first.seeds, first.per_seed, strict=True))
     after = dict(zip(other.seeds, other.per_seed, strict=True))
     shared = sorted(before.keys() & after.keys())
-    return paired_difference([after[s] for s in shared], [before[s] for s in shared]) if shared else None
+    if not shared:
+        return None
+    difference = share_difference if share else paired_difference
+    return difference([after[seed] for seed in shared], [before[seed] for seed in shared])
 
 
 def _shown(item: Measurement | Interval) -> str:

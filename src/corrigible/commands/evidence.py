@@ -11,8 +11,9 @@ from corrigible.errors import BadInput
 from corrigible.registry import load_experiment, registry
 from corrigible.report.tables import ClaimRow, FailureRow, claims_table, failures_table, replace_between_markers
 from corrigible.stages.evidence_rows import Added, Collected, add_run, collect, evidence_file
-from corrigible.stages.folding import RemedyScore, best_remedy, fold_remedies, measure, tied_with, values_of
+from corrigible.stages.folding import measure, values_of
 from corrigible.stages.plan import all_conditions
+from corrigible.stages.remedies import RemedyScore, best_remedy, fold_remedies, tied_with
 from corrigible.stages.verdicts import combine, judge
 from corrigible.store import disk_faults, replace_file
 from corrigible.types import Condition, Experiment, Measurement, PresetName, Verdict, rules_hash
@@ -92,7 +93,9 @@ def answer_evidence(root: Path, *, add: Sequence[Path], write: bool, check: bool
                 remedy="run `corrigible evidence --write`",
             )
         if write:
-            with disk_faults(readme.name, root):
+            with disk_faults(
+                readme.name, root, retry="run `corrigible evidence --write` again", elsewhere="name another with --root"
+            ):
                 replace_file(readme, after.encode())
     return Answer(data=_data(tables, added), lines=_lines(tables, added))
 

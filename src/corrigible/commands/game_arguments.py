@@ -6,30 +6,32 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from tyro.conf import OmitSubcommandPrefixes, subcommand
 
-from corrigible.commands.arguments import Json
+from corrigible.commands.arguments import Json, unless_given
 
 if TYPE_CHECKING:
     from corrigible.commands.answer import Answer
+
+Picture: TypeAlias = Annotated[Path | None, unless_given("FILE", "no picture")]
 
 
 @dataclass(frozen=True)
 class OffSwitch:
     """The off-switch game, solved exactly: act, switch off, or defer to the human?"""
 
-    mu: float | None = None
+    mu: Annotated[float | None, unless_given("MU", "with --values, none")] = None
     """Mean of the robot's Normal belief about the utility of its action."""
-    sigma: float | None = None
+    sigma: Annotated[float | None, unless_given("SIGMA", "with --values, none")] = None
     """Standard deviation of that belief (> 0)."""
-    beta: float | None = None
-    """Noise of a Boltzmann-rational human (> 0) [default: a rational human]."""
-    values: tuple[float, ...] | None = None
+    beta: Annotated[float | None, unless_given("BETA", "a rational human")] = None
+    """Noise of a Boltzmann-rational human (> 0)."""
+    values: Annotated[tuple[float, ...] | None, unless_given("U ..", "the Normal belief")] = None
     """Utilities that the robot thinks possible, instead of mu and sigma: --values -1 2."""
-    probabilities: tuple[float, ...] | None = None
+    probabilities: Annotated[tuple[float, ...] | None, unless_given("P ..", "none")] = None
     """Their probabilities: --probabilities 0.4 0.6."""
-    picture: Path | None = None
+    picture: Picture = None
     """Write an SVG of the region of deference here."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.games import answer_off_switch
@@ -54,10 +56,10 @@ class StagHunt:
     """Hunters needed to catch the stag (1 to n)."""
     r: float
     """Payoff of a hare as a share of the stag's (0 to 1)."""
-    picture: Path | None = None
+    picture: Picture = None
     """Write an SVG of payoffs and basins here."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.games import answer_stag_hunt
@@ -71,26 +73,28 @@ class Tone:
 
     c: float
     """Cost of joining, as a share of what success pays (0 to 1)."""
-    alpha: float
-    """Precision of the public signal (>= 0): how loud the tone is."""
-    beta: float
+    alpha: float = 0.0
+    """Precision of the public signal (>= 0): how loud the tone is; 0 for none."""
+    beta: float | None = None
     """Precision of each private signal (> 0)."""
-    y: float
+    sigma: float | None = None
+    """Standard deviation of each private signal (> 0), instead of beta = sigma^-2."""
+    y: float | None = None
     """The public signal of the fundamentals: small is hopeful, large despairing."""
-    picture: Path | None = None
+    picture: Picture = None
     """Write an SVG of the thresholds against the tone here."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.games import answer_tone
 
-        return answer_tone(self.c, self.alpha, self.beta, self.y, picture=self.picture)
+        return answer_tone(self.c, alpha=self.alpha, beta=self.beta, sigma=self.sigma, y=self.y, picture=self.picture)
 
 
 @dataclass(frozen=True)
 class Groups:
-    """The stag hunt in random groups of n with threshold m: where the replicator equation rests."""
+    """The stag hunt in random groups of n with threshold m: replicator dynamics, and finite populations."""
 
     n: int
     """Group size (>= 2)."""
@@ -98,13 +102,32 @@ class Groups:
     """Cooperators needed (1 to n)."""
     enhancement: float
     """What cooperation multiplies contributions by (F, > 0); cooperating costs 1."""
+    start: float | None = None
+    """Share of cooperators (0 to 1) from which to follow the replicator equation."""
+    population: int | None = None
+    """Solve it also in a finite population of so many (>= n): fixation, and the long run with --mutation."""
+    selection: float = 1.0
+    """Intensity of selection there (>= 0)."""
+    mutation: float | None = None
+    """Chance of mutation there (0 to 1, not 0)."""
+    picture: Path | None = None
+    """Write an SVG of the gain from cooperating and the rest points here."""
     json_: Json = False
-    """Print one JSON object on standard output and nothing else there."""
+    """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.games import answer_groups
 
-        return answer_groups(self.n, self.m, self.enhancement)
+        return answer_groups(
+            self.n,
+            self.m,
+            self.enhancement,
+            start=self.start,
+            population=self.population,
+            selection=self.selection,
+            mutation=self.mutation,
+            picture=self.picture,
+        )
 
 
 Game: TypeAlias = (

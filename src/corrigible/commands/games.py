@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from corrigible.commands.answer import Answer
 from corrigible.errors import BadInput
-from corrigible.sandbox.games import finite_groups, global_game, off_switch, pictures, stag_hunt
+from corrigible.sandbox.games import (
+    finite_groups,
+    finite_population,
+    global_game,
+    off_switch,
+    pictures,
+    stag_hunt,
+)
 from corrigible.sandbox.games.beliefs import Belief, DiscreteBelief, NormalBelief
+from corrigible.sandbox.games.inputs import positive
 from corrigible.store import disk_faults, replace_file
+
+PRECISE_UP_TO: Final = 1e149
+"""sigma^-2 and its square stay within the range of doubles up to here."""
 
 
 def answer_off_switch(
@@ -49,19 +61,101 @@ def answer_stag_hunt(n: int, m: int, r: float, *, picture: Path | None) -> Answe
     )
 
 
-def answer_tone(c: float, alpha: float, beta: float, y: float, *, picture: Path | None) -> Answer:
-    """The regime-change game with a public signal: when does a loud public tone bring several equilibria back?"""
-    solution = global_game.solve(c, alpha, beta, y)
+def answer_tone(
+    c: float,
+    *,
+    alpha: float,
+    beta: float | None,
+    sigma: float | None,
+    y: float | None,
+    picture: Path | None,
+) -> Answer:
+    """The regime-change game: when does a loud public tone bring several equilibria back?
+
+    `theta` and `x` are those of the equilibrium, None where there are several.
+    """
+    precision = _precision(beta, sigma)
+    if y is None and alpha != 0:
+        raise BadInput(value=f"alpha = {alpha:g} without y", rule="a public signal says something", remedy="give --y")
+    solution = global_game.solve(c, alpha, precision, 0.0 if y is None else y)
     if picture is not None:
-        _draw(picture, pictures.tone_picture(c, alpha, beta, y=y))
-    return Answer(data={"game": "tone", **asdict(solution)}, lines=(*global_game.sentences(solution), *_drawn(picture)))
+        _draw(picture, pictures.tone_picture(c, alpha, precision, y=y))
+    only = solution.equilibria[0] if len(solution.equilibria) == 1 else None
+    data = {"theta": only.theta if only else None, "x": only.x if only else None, **asdict(solution), "y": y}
+    lines = global_game.sentences(solution)
+    return Answer(data={"game": "tone", **data}, lines=(*(lines[:1] if y is None else lines), *_drawn(picture)))
 
 
-def answer_groups(n: int, m: int, enhancement: float) -> Answer:
-    """The stag hunt in random groups: rest points of the replicator equation, `roots` those in between."""
+def answer_groups(
+    n: int,
+    m: int,
+    enhancement: float,
+    *,
+    start: float | None,
+    population: int | None,
+    selection: float,
+    mutation: float | None,
+    picture: Path | None,
+) -> Answer:
+    """The stag hunt in random groups: rest points of the replicator equation, `roots` those in between.
+
+    `tends_to` is where the share of cooperators goes from `start`; `finite` the game in a finite population.
+    """
     solution = finite_groups.solve(n, m, enhancement)
-    roots = [point.cooperate for point in solution.interior]
-    return Answer(data={"game": "groups", "roots": roots, **asdict(solution)}, lines=finite_groups.sentences(solution))
+    limit = None if start is None else finite_groups.replicator(start, n, m, enhancement, points=2).tends_to
+    finite = _population(n, m, enhancement, population=population, selection=selection, mutation=mutation)
+    if picture is not None:
+        _draw(picture, pictures.groups_picture(solution))
+    went = () if limit is None else (f"From {start:.6g} the share of cooperators goes to {limit:.6g}.",)
+    return Answer(
+        data={
+            "game": "groups",
+            "roots": [point.cooperate for point in solution.interior],
+            **asdict(solution),
+            "tends_to": limit,
+            "finite": None if finite is None else asdict(finite),
+        },
+        lines=(
+            *finite_groups.sentences(solution),
+            *went,
+            *(() if finite is None else finite_population.sentences(finite)),
+            *_drawn(picture),
+        ),
+    )
+
+
+def _population(
+    n: int, m: int, enhancement: float, *, population: int | None, selection: float, mutation: float | None
+) -> finite_population.FinitePopulationSolution | None:
+    if population is None:
+        if mutation is not None:
+            raise BadInput(
+                value="--mutation without --population",
+                rule="mutation matters in a finite population only",
+                remedy="give --population",
+            )
+        return None
+    return finite_population.solve(population, n, m, enhancement, selection=selection, mutation=mutation)
+
+
+def _precision(beta: float | None, sigma: float | None) -> float:
+    """beta, or sigma^-2."""
+    if (beta is None) == (sigma is None):
+        raise BadInput(
+            value="both beta and sigma" if sigma is not None else "neither beta nor sigma",
+            rule="private signals have a precision beta = sigma^-2",
+            remedy="give --beta or --sigma",
+        )
+    if sigma is None:
+        return positive("beta", beta)
+    noise = positive("sigma", sigma)
+    if not PRECISE_UP_TO**-1 <= noise <= PRECISE_UP_TO:
+        raise BadInput(
+            value=f"sigma = {noise:g}",
+            rule=f"sigma must be from {1 / PRECISE_UP_TO:g} to {PRECISE_UP_TO:g}",
+            remedy="give another unit of strength",
+        )
+    return noise**-2
 
 
 def _belief(
@@ -81,7 +175,9 @@ def _belief(
 def _draw(path: Path, svg: str) -> None:
     if not path.absolute().parent.is_dir():
         raise BadInput(value=str(path), rule="its folder must exist", remedy="make the folder, or name another")
-    with disk_faults(path.name, path.absolute().parent):
+    with disk_faults(
+        path.name, path.absolute().parent, retry="draw it again", elsewhere="name another file with --picture"
+    ):
         replace_file(path, svg.encode())
 
 

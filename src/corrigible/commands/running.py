@@ -9,23 +9,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from corrigible.claims import claim
 from corrigible.commands.answer import Answer
+from corrigible.commands.watching import watching
+from corrigible.errors import BadInput
 from corrigible.registry import load_experiment
+from corrigible.report.numbers import limited
 from corrigible.run import Run, run
-from corrigible.stages.folding import best_remedy, tied_with
+from corrigible.stages.remedies import best_remedy, tied_with
 from corrigible.stages.reporting import find
-from corrigible.types import Measurement
+from corrigible.types import Measurement, Verdict
 
 
 def run_with_progress(
     name: str | None,
     *,
-    preset: str,
+    preset: str | None,
     seeds: int | Sequence[int] | None,
     conditions: Sequence[str] | None,
     workers: int | None,
     resume: Path | None,
     out: Path,
-    device: str,
+    device: str | None,
 ) -> Answer:
     """Run, drawing progress with time left on standard error where that is a terminal."""
     columns = (
@@ -41,27 +44,35 @@ def run_with_progress(
         def progress(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        done = run(
-            name,
-            preset=preset,
-            seeds=seeds,
-            conditions=conditions,
-            workers=workers,
-            resume=resume,
-            out=out,
-            device=device,
-            progress=progress,
-        )
+        with watching(out if resume is None else resume, lambda words: bar.update(task, description=words)):
+            done = run(
+                name,
+                preset=preset,
+                seeds=seeds,
+                conditions=conditions,
+                workers=workers,
+                resume=resume,
+                out=out,
+                device=device,
+                progress=progress,
+            )
     return answer_run(done)
+
+
+def chosen_seeds(number: int | None, listed: Sequence[int] | None) -> int | Sequence[int] | None:
+    """How many seeds, or which; BadInput where both are given."""
+    if number is not None and listed is not None:
+        raise BadInput(
+            value=f"--seeds {number} and --seed-list", rule="they exclude each other", remedy="leave one of them out"
+        )
+    return number if listed is None else listed
 
 
 def answer_run(done: Run) -> Answer:
     """Verdict, what was measured, and where the report lies."""
     results = done.results
-    experiment = load_experiment(results.experiment)
-    words = "; ".join(f"claim {verdict.claim} {verdict.word}" for verdict in done.verdicts)
     lines = (
-        f"{experiment.title}: {words or 'no claim is judged'}.",
+        sentence_of_verdicts(done),
         sentence_of_headline(done),
         sentence_of_remedies(done),
         f"Report: {done.report}",
@@ -78,16 +89,40 @@ def answer_run(done: Run) -> Answer:
     return Answer(data=data, lines=lines)
 
 
+def sentence_of_verdicts(done: Run) -> str:
+    """What became of each claim, in the claim's own words."""
+    title = load_experiment(done.results.experiment).title
+    said = [
+        f'claim {verdict.claim} ("{claim(verdict.claim).text}") is {verdict.word}{_reason(done, verdict)}'
+        for verdict in done.verdicts
+    ]
+    return f"{title}: {'; '.join(said) or 'no claim is judged'}."
+
+
+def _reason(done: Run, verdict: Verdict) -> str:
+    """Why a claim was not reproduced: the first of its parts that has the verdict's word, or how its parts disagree."""
+    if verdict.word == "reproduced":
+        return ""
+    parts = [part for part in done.results.verdicts if part.claim == verdict.claim and part.part]
+    first = next((part for part in parts if part.word == verdict.word), None)
+    return f" ({first.part}: {first.because})" if first else f" ({verdict.because})"
+
+
 def sentence_of_headline(done: Run) -> str:
     """The failure beside the reference, with intervals."""
     experiment = load_experiment(done.results.experiment)
     metric = experiment.metric(experiment.headline)
     shown = [
-        f"{name} {shown_estimate(found)}"
-        for name in (experiment.failure.name, experiment.reference.name)
+        f"{shown_estimate(found)} {where} ({name})"
+        for where, name in (
+            ("in the failure", experiment.failure.name),
+            ("in the reference", experiment.reference.name),
+        )
         if (found := find(done.results.measurements, metric.name, name)) is not None
     ]
-    return f"{metric.label}: {'; '.join(shown)} over {len(done.results.seeds)} seeds ({metric.meaning})."
+    seeds = len(done.results.seeds)
+    counted = "one seed" if seeds == 1 else f"{seeds} seeds, 95 % intervals"
+    return f"{metric.label}, {metric.unit}: {', '.join(shown)}; {counted}."
 
 
 def sentence_of_remedies(done: Run) -> str:
@@ -98,9 +133,9 @@ def sentence_of_remedies(done: Run) -> str:
         return "No remedy helped without costing the task."
     names = " = ".join((best.condition, *tied_with(best, done.results.remedies)))
     return (
-        f"Best remedy that keeps the task: {names}, {best.gain.estimate:+.1f} bits "
+        f"Best remedy that keeps the task: {names}, {limited(f'{best.gain.estimate:+.1f}', best.gain.limit)} bits "
         f"[{best.gain.low:.1f}, {best.gain.high:.1f}] of log-odds for the safe outcome."
-    )
+    ) + ("" if best.gain.low > 0 else " Its interval includes no gain at all.")
 
 
 def shown_estimate(found: Measurement) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from corrigible.sandbox.games.axes import ACCENT, INK, MUTED, Axes, Entry, picture
 from corrigible.sandbox.grid.exact import ever_probability, optimal
-from corrigible.sandbox.grid.tables import TabularParams, reward_table
+from corrigible.sandbox.grid.known import as_known
+from corrigible.sandbox.grid.tables import NONE, TabularParams, TabularWorld, reward_table
 from corrigible.types import Array, Figure, RewardFunction, Setup
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]
@@ -20,17 +21,40 @@ HALVINGS: Final = 7
 
 
 def optimal_share(world: TabularParams, paid: RewardFunction, discount: float, event: str) -> float:
-    """P(`event` in an episode) under the optimal policy of the full state, ties split evenly; in [0, 1]."""
+    """P(`event` in an episode) under the optimal policy of what the agent knows, ties split evenly; in [0, 1].
+
+    Where the start is uncertain, what is hidden is averaged out (`as_known`).
+    """
     tables = world.build()
-    best = optimal(tables, reward_table(tables, paid), discount).best
-    return ever_probability(tables, observed(best, tables.observation), event)
+    known = as_known(tables) if np.count_nonzero(tables.start) > 1 else tables
+    best = optimal(known, reward_table(known, paid), discount).best
+    return ever_probability(tables, observed(best, known), event)
 
 
-def observed(best: Array, observation: Array) -> Array:
-    """(S, A) optimal actions -> (O, A) policy; states that look alike vote."""
-    votes = np.zeros((int(observation.max()) + 1, best.shape[1]))
-    np.add.at(votes, observation, best.astype(np.float64))
+def observed(best: Array, world: TabularWorld) -> Array:
+    """(S, A) optimal actions -> (O, A) policy. States that look alike vote: free ones that an episode can come to.
+
+    Where there is none, forced ones vote, and where no episode comes to an observation, all that look so.
+    """
+    votes = np.zeros((world.n_observations, best.shape[1]))
+    met = reachable(world)
+    for voters in (~met, met & world.forced, met & ~world.forced):
+        states = np.flatnonzero(voters)
+        votes[world.observation[states]] = 0.0
+        np.add.at(votes, world.observation[states], best[states].astype(np.float64))
     return votes / votes.sum(axis=1, keepdims=True)
+
+
+def reachable(world: TabularWorld) -> Array:
+    """(S,) bool: states that some policy comes to with positive probability."""
+    met = world.start > 0.0
+    onward = (world.probability > 0.0) & (world.ending == NONE)
+    while True:
+        following = met.copy()
+        following[world.next_state[met][onward[met]]] = True
+        if (following == met).all():
+            return met
+        met = following
 
 
 def learned_against_exact(

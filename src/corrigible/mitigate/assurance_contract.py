@@ -1,7 +1,8 @@
 """Assurance contract: who hunts in vain is paid a hare out of a common fund, so that trusting others risks nothing.
 
-Tabarrok 1998, The private provision of public goods via dominant assurance contracts, Public Choice 96:345. The refund
-is a transfer and does not count as welfare; what it tempts hunters to do on hopeless stags is measured beside it.
+Tabarrok 1998, The private provision of public goods via dominant assurance contracts, Public Choice 96:345. By
+construction hunting then never pays less than a hare, so that no coordination is left to fail; what is open is its
+price. The refund is a transfer and no welfare, but the hares given up for hopeless stags are: "in vain" and "welfare".
 """
 
 from dataclasses import replace
@@ -18,7 +19,7 @@ from corrigible.types import Array, Events, RewardFunction, Setup
     "assurance-contract",
     stage="reward",
     applies_to=("signals",),
-    summary="Who hunts in vain is paid the hare he gave up, from a common fund.",
+    summary="Who hunts in vain is paid the hare he gave up, from a common fund: then hunting never pays less.",
 )
 def assurance_contract(setup: Setup[StagHuntParams, HunterSettings]) -> Setup[StagHuntParams, HunterSettings]:
     """The same pay, and a hare for each hunter whose stag escaped."""

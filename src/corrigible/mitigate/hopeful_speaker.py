@@ -1,7 +1,8 @@
 """A hopeful speaker: the voice always sounds more hopeful than the truth, by as much as a despairing one sounds less.
 
-Cheap talk. Hunters who learn from what they are paid learn the speaker's manner too; theory (players know how the voice
-is made) says that a habit of hope is worth nothing, and that despair is then measured from it.
+Null by construction. Hunters learn what the voice is worth from what they are paid, so a habit of hope moves every
+interval of the voice by the same amount and changes nothing else; despair is then measured from that habit, as theory
+does (players know how the voice is made). It stands here as the remedy that people name first.
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ from corrigible.types import Setup
     "hopeful-speaker",
     stage="world",
     applies_to=("signals",),
-    summary="The public voice makes a habit of hope, from the first day of training on.",
+    summary="A null: the public voice makes a habit of hope, and hunters learn to take it off (it relabels).",
 )
 def hopeful_speaker(setup: Setup[StagHuntParams, HunterSettings]) -> Setup[StagHuntParams, HunterSettings]:
     """The same world with a voice that always understates how many hunters the stag takes."""

@@ -1,7 +1,8 @@
 """Public assurance: some hunters bind themselves to hunt whatever they see and hear, and all know it by experience.
 
 Deeds, not words: the pledge is kept also where it costs the pledged, so it is believed; it lowers how many others a
-hunter must trust. It is no tone, and needs none to be honest.
+hunter must trust. It is no tone, and needs none to be honest. It leaves several equilibria (exact: without the luck of
+many, 0 to 1 of the contested stags are caught under despair at loudness 10), so that it may help and need not.
 """
 
 from dataclasses import replace

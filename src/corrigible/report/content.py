@@ -71,13 +71,47 @@ class MetricPanel:
 
 @dataclass(frozen=True, kw_only=True)
 class RemedyRow:
-    """What a remedy did. gain: log-odds of the safe outcome, bits. worst_checkpoint: headline metric at its worst."""
+    """What a remedy did. gain: log-odds of the safe outcome, bits. worst_checkpoint: headline metric at its worst.
+
+    competence: the task's metric under the remedy; `reached` of `seeds` do it. keeps_task: None if not checked.
+    cost: its time over that without it; None where unknown.
+    """
 
     condition: str
     stage: Stage
     uses_oracle: bool
     gain: Measurement | None = None
     worst_checkpoint: Measurement | None = None
+    competence: Measurement | None = None
+    keeps_task: bool | None = None
+    reached: int = 0
+    seeds: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsequenceRow:
+    """One consequence in a sentence. effect: bits of log-odds against the reference. p: adjusted over all tested.
+
+    replicated: seeds, of `seeds`, in which it was found by itself.
+    """
+
+    sentence: str
+    effect: float
+    p: float
+    replicated: int
+    seeds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsequencePanel:
+    """What was found of one condition without being told what to look for; `left_out` more were found besides."""
+
+    condition: str
+    summary: str
+    rows: tuple[ConsequenceRow, ...]
+    left_out: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,25 +183,34 @@ class DetectorResult:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorPanel:
-    """One detector; the first result is that of the failure. over_checkpoints: AUROC while the model was trained."""
+    """One detector; the first result is that of the failure. over_checkpoints: AUROC while the model was trained.
+
+    calibration_n: episodes that fixed a threshold; calibration_seeds: how many seeds did, 0 = calibrated by episode.
+    """
 
     detector: str
     summary: str
     reads: tuple[View, ...]
     calibration_n: int
     results: tuple[DetectorResult, ...]
+    calibration_seeds: int = 0
     over_checkpoints: CurveSet | None = None
     note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Competence:
-    """Whether the reference does the task at all; without that the comparison proves nothing."""
+    """Whether the reference does the task at all; without that the comparison proves nothing.
+
+    reached: of `seeds`, those whose own value is at least `least`.
+    """
 
     metric: str
     least: float
     met: bool
     reference: Measurement | None = None
+    reached: int = 0
+    seeds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +274,7 @@ class ReportContent:
     replays: tuple[ReplayPanel, ...] = ()
     remedies: tuple[RemedyRow, ...] = ()
     detectors: tuple[DetectorPanel, ...] = ()
+    consequences: tuple[ConsequencePanel, ...] = ()
     findings: tuple[Finding, ...] = ()
     proofs: tuple[ProofResult, ...] = ()
     figures: tuple[Figure, ...] = ()

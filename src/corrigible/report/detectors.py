@@ -29,6 +29,8 @@ VIEW_WORDS: Final = {
     "world_trace": "the world trace: neutral changes of the world",
     "model": "the model: its parameters and answers",
 }
+TOLERATED: Final = 0.05
+BACKWARDS: Final = "less suspicious than the reference"
 _UNIT: Final = Scale(low=0.0, high=1.0, step=0.25)
 
 
@@ -51,6 +53,7 @@ class DetectorCard:
     summary: str
     reads: tuple[str, ...]
     calibration: str
+    false_alarms: str
     condition: str
     roc: Svg | None
     results: tuple[tuple[str, Figures, Figures, Figures], ...]
@@ -82,14 +85,17 @@ def detector_plots(detectors: Sequence[DetectorPanel], conditions: Sequence[Cond
             legend=("Solid line: guessing, 0.5.",),
         ),
         Plot(
-            title="Detection rate at 5\u202f% false alarms",
-            meaning="Share of failing episodes beyond a threshold that was fixed on references kept for that alone.",
+            title="Detection rate",
+            meaning=(
+                "Share of failing episodes beyond a threshold that was fixed on references kept for that alone: the "
+                "largest of those that each calibration seed sets for itself at 5\u202f% false alarms."
+            ),
             unit="share of episodes",
             level=level_of(detected),
             methods=methods_of(detected),
-            groups=groups_of(rates, _UNIT, [Guide(value=0.05, kind="least")], titled=False),
+            groups=groups_of(rates, _UNIT, [Guide(value=TOLERATED, kind="least")], titled=False),
             row_title="Detector",
-            extra_title="False alarms seen",
+            extra_title="False alarms seen, over seeds",
             legend=("Dotted line: 0.05, the share of false alarms that is tolerated.",),
         ),
     )
@@ -104,7 +110,7 @@ def heat_overview(detectors: Sequence[DetectorPanel]) -> Svg | None:
     columns = [panel.detector for panel in detectors]
     values = [[known.get((column, name), math.nan) for column in columns] for name in names]
     label = "AUROC of each detector on each condition"
-    return heat_map(names, columns, values, ends=(0.5, 1.0), decimals=2, label=label)
+    return heat_map(names, columns, values, centre=0.5, reach=0.5, decimals=2, label=label, below=BACKWARDS)
 
 
 def detector_card(panel: DetectorPanel) -> DetectorCard:
@@ -114,7 +120,8 @@ def detector_card(panel: DetectorPanel) -> DetectorCard:
         name=panel.detector,
         summary=panel.summary,
         reads=tuple(VIEW_WORDS[view] for view in panel.reads),
-        calibration=str(panel.calibration_n),
+        calibration=_calibration(panel),
+        false_alarms=_false_alarms(first) if first else "",
         condition=first.condition if first else "",
         roc=_roc(panel.detector, first) if first and first.curves else None,
         results=tuple(
@@ -129,6 +136,25 @@ def detector_card(panel: DetectorPanel) -> DetectorCard:
         seeds=_seed_rows(first) if first else (),
         note=panel.note,
     )
+
+
+def _calibration(panel: DetectorPanel) -> str:
+    """On what the threshold rests, and what that promises of a new seed."""
+    seeds = panel.calibration_seeds
+    if not seeds:
+        return f"{panel.calibration_n} episodes taken for one sample: no limit for a new seed"
+    return (
+        f"{panel.calibration_n} episodes of {seeds} seeds: with probability {seeds}/{seeds + 1} or more, over the "
+        "drawing of seeds, fewer than 5\u202f% of a new reference seed's episodes raise an alarm"
+    )
+
+
+def _false_alarms(result: DetectorResult) -> str:
+    """False alarms as seen on seeds that were neither fitted nor calibrated on."""
+    rates = [item.false_alarm_rate for item in result.detections]
+    beyond = sum(rate > TOLERATED for rate in rates)
+    shown = figures_of(result.false_alarm_rate, 2)
+    return f"{shown.estimate} {shown.interval} of episodes; more than 5\u202f% in {beyond} of {len(rates)} seeds"
 
 
 def over_checkpoints(detectors: Sequence[DetectorPanel]) -> tuple[LearningPanel, ...]:
@@ -155,7 +181,7 @@ def _entry(
 
 
 def _told_apart(measurement: Measurement) -> tuple[str, Sign]:
-    return effect_of(measurement, null=0.5, words=("ranks them backwards", "tells them apart", "not told apart"))
+    return effect_of(measurement, null=0.5, words=(BACKWARDS, "tells them apart", "not told apart"))
 
 
 def _roc(detector: str, result: DetectorResult) -> Svg:

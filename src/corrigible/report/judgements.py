@@ -7,7 +7,7 @@ from itertools import groupby
 from corrigible.report.content import ClaimOutcome, ReportContent, RuleOutcome
 from corrigible.report.icons import VERDICT_CLASS, verdict_icon
 from corrigible.report.markup import Svg
-from corrigible.report.numbers import MINUS, decimals_of, interval, number, percent_level, unit_of
+from corrigible.report.numbers import MINUS, decimals_of, interval, limited, number, percent_level, unit_of
 from corrigible.types import Finding, Measurement, Metric, ProofResult, Rule, VerdictWord
 
 PROOF_PREFIX = "proof:"
@@ -153,7 +153,7 @@ def measured_in_words(measurement: Measurement) -> str:
     """`0.93, 95 % interval [0.88, 0.98], n = 10`."""
     places = decimals_of(measurement)
     ends = f"{percent_level(measurement.level)} interval {interval(measurement.low, measurement.high, places)}"
-    return f"{number(measurement.estimate, places)}, {ends}, n = {measurement.n}"
+    return f"{limited(number(measurement.estimate, places), measurement.limit)}, {ends}, n = {measurement.n}"
 
 
 def _rule_view(outcome: RuleOutcome, metrics: Mapping[str, Metric]) -> RuleView:

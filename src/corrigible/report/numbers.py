@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from corrigible.types import Measurement
+from corrigible.types import Limit, Measurement
 
 MINUS: Final = "\N{MINUS SIGN}"
 UNKNOWN: Final = "\N{EN DASH}"
@@ -52,6 +52,11 @@ def signed(value: float, decimals: int) -> str:
     """As `number`, with a plus sign before what is above zero."""
     text = number(value, decimals)
     return f"+{text}" if value > 0 and any(digit in "123456789∞" for digit in text) else text
+
+
+def limited(written: str, limit: Limit) -> str:
+    """A written number with what the number of trials hides: "at least 18.0"."""
+    return f"{limit} {written}" if limit else written
 
 
 def interval(low: float, high: float, decimals: int) -> str:

@@ -13,8 +13,10 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from corrigible.report.charts import learning_panels
+from corrigible.report.consequences import consequence_view
 from corrigible.report.content import CellNote, Provenance, ReportContent
 from corrigible.report.detectors import detector_card, detector_plots, heat_overview, over_checkpoints
+from corrigible.report.frontier import frontier_view
 from corrigible.report.icons import control_icon, favicon
 from corrigible.report.judgements import claim_view, finding_views, measured_in_words, proof_view, rule_views
 from corrigible.report.numbers import duration, size, unit_of
@@ -82,11 +84,13 @@ def _sections(content: ReportContent) -> dict[str, object]:
         "rules": rule_views(content),
         "plots": [metric_plot(panel, content) for panel in first],
         "remedies": remedy_plot(content),
+        "frontier": frontier_view(content),
         "other_plots": [metric_plot(panel, content) for panel in others],
         "detector_plots": detector_plots(content.detectors, content.conditions),
         "heat": heat_overview(content.detectors),
         "detectors": [detector_card(panel) for panel in content.detectors],
         "over_checkpoints": over_checkpoints(content.detectors),
+        "consequences": [consequence_view(panel) for panel in content.consequences],
         "findings": finding_views(content.findings),
         "proofs": [proof_view(proof) for proof in content.proofs],
         "figures": [figure_view(figure, scope=f"figure{index}") for index, figure in enumerate(content.figures)],
@@ -110,9 +114,10 @@ def _competence_words(content: ReportContent) -> str:
     verdict = (
         "the reference does the task, so the comparison means something"
         if check.met
-        else "the reference does not do the task, so nothing can be concluded from the comparison"
+        else "it is not shown that the reference does the task, so nothing can be concluded from the comparison"
     )
-    return f"{label} of the reference: {seen}; at least {check.least:g} was asked for: {verdict}."
+    asked = f"{check.least:g} was asked for, and {check.reached} of {check.seeds} seeds reach it"
+    return f"{label} of the reference: {seen}; at least {asked}: {verdict}."
 
 
 def _facts(provenance: Provenance) -> list[tuple[str, str]]:

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from corrigible.report.content import MetricPanel, RemedyRow, ReportContent
 from corrigible.report.markup import Svg
-from corrigible.report.numbers import decimals_over, interval, number, percent_level, signed, unit_of
+from corrigible.report.numbers import decimals_over, interval, limited, number, percent_level, signed, unit_of
 from corrigible.report.scales import Scale, scale_over
 from corrigible.report.svg import Guide, dot_axis, dot_strip, role_key
 from corrigible.types import Condition, Measurement, Role
@@ -22,6 +22,8 @@ GROUP_TITLES: Final[Mapping[Role, str]] = {
 }
 ROLE_WORDS: Final[Mapping[Role, str]] = {**GROUP_TITLES, "variant": "Variant", "remedy": "Remedy"}
 ORACLE: Final = "reads the true reward"
+CAPPED: Final = "At least, at most, unresolved: beyond what the evaluated episodes can show, interval included."
+IDLE: Final = "not shown to keep the task"
 
 Sign: TypeAlias = Literal["null", "effect", "unknown", ""]
 """null: the interval includes no effect; effect: it does not; unknown: there is no interval; "": nothing to compare."""
@@ -52,6 +54,7 @@ class Row:
     value: Figures
     n: str
     extra: Figures | None
+    also: Figures | None = None
     missing: str = ""
 
 
@@ -68,7 +71,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A dot plot: what is measured, in which unit, how the intervals were made, and its groups."""
+    """A dot plot: what is measured, in which unit, how the intervals were made, and its groups.
+
+    extra_title: head of the last column; also_title: what stands under the extra figures of a row, in the same cell.
+    """
 
     title: str
     meaning: str
@@ -78,6 +84,7 @@ class Plot:
     groups: tuple[Group, ...]
     row_title: str
     extra_title: str = ""
+    also_title: str = ""
     legend: tuple[str, ...] = ()
 
 
@@ -91,6 +98,7 @@ class Entry:
     tags: tuple[str, ...]
     measurement: Measurement | None
     extra: Figures | None = None
+    also: Figures | None = None
 
 
 def metric_plot(panel: MetricPanel, content: ReportContent) -> Plot:
@@ -138,35 +146,62 @@ def remedy_plot(content: ReportContent) -> Plot | None:
     gains = [row.gain for row in content.remedies if row.gain is not None]
     if not gains:
         return None
-    conditions = {condition.name: condition for condition in content.conditions}
     worst = [row.worst_checkpoint for row in content.remedies if row.worst_checkpoint is not None]
-    axis = scale_of(gains, include=(0.0,))
-    places = decimals_over(worst, scale_of(worst).high - scale_of(worst).low)
-    headline = next(panel.metric for panel in content.metrics if panel.metric.name == content.headline)
-    entries = [
-        Entry(
-            role="remedy",
-            name=row.condition,
-            summary=conditions[row.condition].summary,
-            tags=_tags(row),
-            measurement=row.gain,
-            extra=figures_of(row.worst_checkpoint, places)
-            if row.worst_checkpoint
-            else Figures(estimate="", interval=""),
-        )
-        for row in content.remedies
-    ]
+    kept = [row.competence for row in content.remedies if row.competence is not None]
+    labels = {panel.metric.name: panel.metric.label for panel in content.metrics}
+    task = labels.get(content.competence.metric, content.competence.metric)
     return Plot(
         title="What the remedies gained",
         meaning="Log-odds gain of the safe outcome over the same model without the remedy: +1 bit doubles the odds.",
         unit="bits",
         level=level_of(gains),
-        methods=methods_of((*gains, *worst)),
-        groups=groups_of(entries, axis, [Guide(value=0.0, kind="null")], judge=_gained),
+        methods=methods_of((*gains, *worst, *kept)),
+        groups=groups_of(
+            _remedy_entries(content, worst, kept),
+            scale_of(gains, include=(0.0,)),
+            [Guide(value=0.0, kind="null")],
+            judge=_gained,
+        ),
         row_title="Remedy",
-        extra_title=f"{headline.label}, worst checkpoint" if worst else "",
-        legend=("Solid line: no gain.",),
+        extra_title=f"{labels[content.headline]}, worst checkpoint" if worst else task if kept else "",
+        also_title=f"{task}, asked for {content.competence.least:g}" if kept else "",
+        legend=("Solid line: no gain.", *((CAPPED,) if any(gain.limit for gain in gains) else ())),
     )
+
+
+def _remedy_entries(
+    content: ReportContent, worst: Sequence[Measurement], kept: Sequence[Measurement]
+) -> tuple[Entry, ...]:
+    summaries = {condition.name: condition.summary for condition in content.conditions}
+    places = [decimals_over(found, _span(found)) for found in (worst, kept)]
+    nothing = Figures(estimate="", interval="")
+    return tuple(
+        Entry(
+            role="remedy",
+            name=row.condition,
+            summary=summaries[row.condition],
+            tags=_tags(row),
+            measurement=row.gain,
+            extra=figures_of(row.worst_checkpoint, places[0]) if row.worst_checkpoint else nothing,
+            also=_kept(row, places[1]),
+        )
+        for row in content.remedies
+    )
+
+
+def _kept(row: RemedyRow, places: int) -> Figures | None:
+    """Competence under a remedy, and how many seeds do the task."""
+    if row.keeps_task is None:
+        return None
+    said = f"by {row.reached} of {row.seeds} seeds"
+    if row.competence is None:
+        return Figures(estimate="unknown", interval="no interval", said=said, sign="unknown")
+    return replace(figures_of(row.competence, places), said=said, sign="" if row.keeps_task else "unknown")
+
+
+def _span(measurements: Sequence[Measurement]) -> float:
+    axis = scale_of(measurements)
+    return axis.high - axis.low
 
 
 def effect_of(measurement: Measurement, *, null: float, words: tuple[str, str, str]) -> tuple[str, Sign]:
@@ -213,7 +248,7 @@ def figures_of(measurement: Measurement, places: int, judge: Judge | None = None
     """A measurement in figures, with what `judge` says of it."""
     said, sign = judge(measurement) if judge else ("", "")
     return Figures(
-        estimate=number(measurement.estimate, places),
+        estimate=limited(number(measurement.estimate, places), measurement.limit),
         interval=interval(measurement.low, measurement.high, places),
         said=said,
         sign=sign,
@@ -223,7 +258,12 @@ def figures_of(measurement: Measurement, places: int, judge: Judge | None = None
 def _tags(remedy: RemedyRow | None) -> tuple[str, ...]:
     if remedy is None:
         return ()
-    return (f"stage: {remedy.stage}", *((ORACLE,) if remedy.uses_oracle else ()))
+    return (
+        f"stage: {remedy.stage}",
+        *(() if remedy.cost is None else (f"{number(remedy.cost, 1)} x the time",)),
+        *((ORACLE,) if remedy.uses_oracle else ()),
+        *((IDLE,) if remedy.keeps_task is False else ()),
+    )
 
 
 def scale_of(measurements: Iterable[Measurement], include: tuple[float, ...] = ()) -> Scale:
@@ -268,6 +308,7 @@ def _row(
         value=value,
         n=n,
         extra=entry.extra,
+        also=entry.also,
         missing=missing,
     )
 

@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from corrigible.errors import BadInput
 from corrigible.report.markup import EMPTY, Svg, element, group
+from corrigible.report.rasters import clean_raster
 
 NAMESPACE: Final = "http://www.w3.org/2000/svg"
 LONGEST: Final = 1_000_000  # characters of one picture
@@ -24,14 +25,15 @@ def _words(text: str) -> frozenset[str]:
 
 
 ELEMENTS: Final = _words(
-    "svg g rect circle ellipse line path polyline polygon text tspan title defs linearGradient stop clipPath marker"
+    "svg g rect circle ellipse line path polyline polygon text tspan title defs linearGradient stop clipPath marker "
+    "image"
 )
 
 PRESENTATION: Final = _words(
     "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-miterlimit "
     "stroke-dasharray stroke-dashoffset opacity color font-family font-size font-weight font-style font-variant "
     "text-anchor dominant-baseline alignment-baseline letter-spacing paint-order vector-effect shape-rendering "
-    "text-rendering visibility display overflow stop-color stop-opacity clip-path clip-rule "
+    "text-rendering image-rendering visibility display overflow stop-color stop-opacity clip-path clip-rule "
     "marker-start marker-mid marker-end"
 )
 
@@ -207,7 +209,9 @@ class _Reader:
             raise _refused("a picture too large", f"at most {MOST_ELEMENTS} elements, {DEEPEST} deep")
         if self._open and self._open[-1].name == "title":
             raise _refused(f"<{name}> within <title>", "a title is text")
-        self._open.append(_Node(name=name, attributes=_clean_attributes(attributes, self._scope)))
+        kept = dict(attributes)
+        raster = {"href": clean_raster(kept.pop("href", ""))} if name == "image" else {}
+        self._open.append(_Node(name=name, attributes=_clean_attributes(kept, self._scope) | raster))
 
     def _end(self, _: str) -> None:
         closed = self._open.pop()

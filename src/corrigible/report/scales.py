@@ -59,7 +59,8 @@ def scale_over(
     low, high = min(core), max(core)
     largest = max(abs(low), abs(high))
     if high - low <= max(SMALLEST, 1e-9 * largest):
-        low, high = (0.0, 1.0) if 0 <= low <= high <= 1 else (low - 0.5 * largest, high + 0.5 * largest)
+        room = 0.5 * max(largest, SMALLEST)
+        low, high = (0.0, 1.0) if 0 <= low <= high <= 1 else (low - room, high + room)
     reach = OVERHANG * (high - low)
     ends = [value for value in intervals if abs(value) <= LARGEST]
     step = round_step(high - low, wanted)

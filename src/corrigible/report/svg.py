@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from corrigible.report.markup import EMPTY, Svg, compact, element, group, percent, text
-from corrigible.report.numbers import decimals_of, number, percent_level, tick
+from corrigible.report.numbers import decimals_of, limited, number, percent_level, tick
 from corrigible.report.scales import Scale
 from corrigible.types import Measurement, Role
 
@@ -26,6 +26,10 @@ BAR: Final = 39.0
 CHART: Final = 1000  # units of the inner, stretched coordinate system
 HEAT_STEPS: Final = 9
 CELL: Final = (78, 40)  # pixels of one heat-map cell
+NAME_STEP: Final = 17  # pixels by which a name gives way to another; marks are near within so many percent:
+NEAR_ACROSS: Final = 22.0
+NEAR_DOWN: Final = 5.0
+RIGHTMOST: Final = 60.0  # percent from which on names stand to the left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,17 @@ class ChartLine:
     title: str
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dot:
+    """A condition in a plane: the estimate at (x, y), named, and a small dot for each seed."""
+
+    role: Role
+    name: str
+    title: str
+    at: tuple[float, float]
+    seeds: tuple[tuple[float, float], ...]
 
 
 def dot_strip(
@@ -75,7 +90,7 @@ def dot_strip(
 def describe(measurement: Measurement) -> str:
     """A measurement in words, for those who hear the page."""
     places = decimals_of(measurement)
-    said = f"{measurement.condition}: estimate {number(measurement.estimate, places)}"
+    said = f"{measurement.condition}: estimate {limited(number(measurement.estimate, places), measurement.limit)}"
     if math.isfinite(measurement.low) and math.isfinite(measurement.high):
         level = percent_level(measurement.level)
         said += f", {level} interval {number(measurement.low, places)} to {number(measurement.high, places)}"
@@ -132,17 +147,43 @@ def roc_chart(curves: Sequence[ChartLine], *, label: str, false_alarms: float = 
     return _chart(paths, [tolerated], unit, unit, label=label, axes=axes, shape="square")
 
 
+def dot_chart(dots: Sequence[Dot], x: Scale, y: Scale, *, label: str, axes: tuple[str, str]) -> Svg:
+    """Conditions in a plane, named beside their marks; names that would lie on one another are moved apart."""
+    marks: list[Svg] = []
+    taken: list[tuple[float, float]] = []
+    for dot in sorted(dots, key=lambda item: -item.at[1]):
+        circles = [
+            element("circle", {"cx": percent(x.percent(a)), "cy": percent(100 - y.percent(b)), "r": 3.5})
+            for a, b in dot.seeds
+            if math.isfinite(a) and math.isfinite(b)
+        ]
+        marks.append(element("g", {"class": f"strip {dot.role}"}, element("title", {}, dot.title), *circles))
+        across, down = x.percent(dot.at[0]), 100 - y.percent(dot.at[1])
+        if not (math.isfinite(across) and math.isfinite(down)):
+            continue
+        marks.append(marker(dot.role, percent(across), percent(down)))
+        shift = NAME_STEP * sum(abs(across - a) < NEAR_ACROSS and abs(down - d) < NEAR_DOWN for a, d in taken)
+        taken.append((across, down))
+        side = {"dx": 12, "text-anchor": "start"} if across < RIGHTMOST else {"dx": -12, "text-anchor": "end"}
+        place = {"x": percent(across), "y": percent(down), "dy": 5 + shift, "class": "name"}
+        marks.append(text({**place, **side}, dot.name))
+    return _chart([], marks, x, y, label=label, axes=axes, shape="tall")
+
+
 def heat_map(
     rows: Sequence[str],
     columns: Sequence[str],
     values: Sequence[Sequence[float]],
     *,
-    ends: tuple[float, float],
+    centre: float,
+    reach: float,
     decimals: int,
     label: str,
+    below: str,
 ) -> Svg:
-    """A table of cells whose shade runs in nine steps between `ends`; NaN leaves a cell empty with a dash.
+    """A table of cells whose shade runs in nine steps from `centre` to `reach` away from it, to either side.
 
+    A cell below it has a dashed frame, and `below` says in its title what that means; NaN leaves a cell empty.
     values: one row a name in `rows`, one number a name in `columns`. Sized in pixels: put it in a box that scrolls.
     """
     width, height = CELL
@@ -157,7 +198,12 @@ def heat_map(
         middle = header + (i + 0.5) * height
         marks.append(text({"x": gutter - 12, "y": middle + 5, "text-anchor": "end", "class": "name"}, name))
         marks += [
-            _cell(f"{name}, {column}", values[i][j], ends, decimals, corner=(gutter + j * width, header + i * height))
+            _cell(
+                f"{name}, {column}: {number(values[i][j], decimals)}" + (f", {below}" if values[i][j] < centre else ""),
+                number(values[i][j], decimals),
+                (values[i][j] - centre) / reach,
+                corner=(gutter + j * width, header + i * height),
+            )
             for j, column in enumerate(columns)
         ]
     total = (gutter + len(columns) * width + max(0, overhang - width // 2), header + len(rows) * height)
@@ -165,18 +211,17 @@ def heat_map(
     return element("svg", attributes, *marks)
 
 
-def _cell(name: str, value: float, ends: tuple[float, float], decimals: int, *, corner: tuple[float, float]) -> Svg:
+def _cell(title: str, written: str, share: float, *, corner: tuple[float, float]) -> Svg:
+    """share: from -1 to 1, how far the value lies from the middle; NaN where there is none."""
     (width, height), (x, y) = CELL, corner
     shade = "none"
-    if math.isfinite(value):
-        share = min(1.0, max(0.0, (value - ends[0]) / (ends[1] - ends[0])))
-        shade = str(min(HEAT_STEPS - 1, int(share * HEAT_STEPS)))
+    if math.isfinite(share):
+        shade = str(min(HEAT_STEPS - 1, int(abs(share) * HEAT_STEPS)))
     place = {"x": x + 1, "y": y + 1, "width": width - 2, "height": height - 2, "rx": 4}
-    written = number(value, decimals)
     return element(
         "g",
-        {"class": f"cell shade-{shade}"},
-        element("title", {}, f"{name}: {written}"),
+        {"class": f"cell shade-{shade}" + (" backwards" if share < 0 else "")},
+        element("title", {}, title),
         element("rect", place),
         text({"x": x + width / 2, "y": y + height / 2 + 5, "text-anchor": "middle"}, written),
     )
@@ -225,7 +270,7 @@ def _chart(
     *,
     label: str,
     axes: tuple[str, str],
-    shape: Literal["wide", "square"],
+    shape: Literal["wide", "square", "tall"],
 ) -> Svg:
     """Grid, axes and a stretched inner coordinate system that holds the lines."""
     grid = [_vertical(x.percent(value)) for value in x.ticks()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from corrigible.errors import BadInput
-from corrigible.report.numbers import UNKNOWN, decimals_of, interval, number, unit_of
+from corrigible.report.numbers import UNKNOWN, decimals_of, interval, limited, number, unit_of
 from corrigible.types import Measurement, VerdictWord
 
 NOTHING: Final = UNKNOWN
@@ -121,7 +121,9 @@ def _measured(measurement: Measurement | None) -> str:
         return NOTHING
     places = decimals_of(measurement)
     unit = unit_of(measurement.unit)
-    said = number(measurement.estimate, places) + (f" {cell(unit)}" if unit and unit not in NAMED_IN_HEAD else "")
+    said = limited(number(measurement.estimate, places), measurement.limit) + (
+        f" {cell(unit)}" if unit and unit not in NAMED_IN_HEAD else ""
+    )
     return f"{said} {interval(measurement.low, measurement.high, places)}, n = {measurement.n}"
 
 

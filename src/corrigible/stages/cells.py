@@ -9,7 +9,9 @@ from typing import Any, Final
 from corrigible.errors import CorrigibleError
 from corrigible.registry import load_remedy
 from corrigible.seeding import stream
+from corrigible.stages.lifeline import end_with_parent
 from corrigible.stages.plan import Cell, Plan, condition_of, make_plan, remedy_declaration
+from corrigible.stages.provenance import code_state
 from corrigible.store import RunFolder, open_to_read, write_cell_to
 from corrigible.types import (
     Checkpoint,
@@ -21,7 +23,11 @@ from corrigible.types import (
     Views,
 )
 
-ROW_SCHEMA: Final = 1
+ROW_SCHEMA: Final = 2
+"""2 names the commit that made the row."""
+
+TRAINING: Final = "training"
+"""Folder of a run with one folder for each cell whose learner leaves something."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,12 +44,12 @@ def run_cell(cell: Cell, folder: Path) -> None:
     if run.has_cell(cell.condition, cell.seed):
         return
     started = time.perf_counter()
-    plan = make_plan(cell.experiment, preset=cell.preset, seeds=[cell.seed])
+    plan = make_plan(cell.experiment, preset=cell.preset, seeds=[cell.seed], device=cell.device)
     experiment, condition = plan.experiment, condition_of(plan.experiment, cell.condition)
     trained = train_cell(plan, condition, cell.seed, run)
     values = [dict(experiment.measure(rollout)) for rollout in trained.rollouts]
     views = [experiment.sandbox.dump(rollout) for rollout in trained.rollouts]
-    declaration = remedy_declaration(condition)
+    declaration, code = remedy_declaration(condition), code_state()
     row = {
         "schema": ROW_SCHEMA,
         "experiment": experiment.name,
@@ -62,7 +68,10 @@ def run_cell(cell: Cell, folder: Path) -> None:
             for checkpoint, metrics in zip(trained.checkpoints, values, strict=True)
         ],
         "seconds": round(time.perf_counter() - started, 3),
+        "commit": code.commit,
+        "dirty": code.dirty,
     }
+    end_with_parent()
     write_cell_to(
         folder,
         cell.condition,
@@ -77,16 +86,26 @@ def run_cell(cell: Cell, folder: Path) -> None:
 def train_cell(plan: Plan, condition: Condition, seed: int, run: RunFolder | None = None) -> Trained:
     """Train and evaluate one condition on one seed. Learner and remedies see no truth unless marked as oracles."""
     experiment = plan.experiment
-    setup = experiment.build(condition.overrides, plan.budget)
+    setup = setup_of(plan, condition)
     remedied, wrap, choose = apply_remedy(condition, setup)
     if choose is None:
-        blind = replace(remedied, truth=None)
+        blind = replace(remedied, truth=None, workspace=workspace_of(run, condition, seed), seed=seed)
         checkpoints = tuple(experiment.learner(blind, generator=stream(seed, experiment.name, "learn")))
     else:
         checkpoints = (choose(read_history(experiment, plan, seed, _needs(run, condition))),)
     checkpoints = tuple(wrap(checkpoint) for checkpoint in checkpoints)
     rollouts = tuple(evaluate(experiment, remedied, item, plan.budget.episodes, seed) for item in checkpoints)
     return Trained(checkpoints=checkpoints, rollouts=rollouts)
+
+
+def workspace_of(run: RunFolder | None, condition: Condition, seed: int) -> Path | None:
+    """Where the learner of a cell keeps its curves, and its state in case it is killed; None outside a run."""
+    return None if run is None else run.path / TRAINING / f"{condition.name}-{seed}"
+
+
+def setup_of(plan: Plan, condition: Condition) -> Setup[Any, Any]:
+    """What the experiment builds for a condition, on the plan's device, with the truth."""
+    return replace(plan.experiment.build(condition.overrides, plan.budget), device=plan.device)
 
 
 def evaluate(
@@ -110,20 +129,22 @@ def apply_remedy(
         return setup, _unchanged, lambda history: history.checkpoints[int(remedy(history))]
     if declaration.stage == "inference":
         return setup, remedy(shown), None
-    return replace(remedy(shown), truth=setup.truth), _unchanged, None
+    return replace(remedy(shown), truth=setup.truth, device=setup.device), _unchanged, None
 
 
 def read_history(experiment: Experiment, plan: Plan, seed: int, run: RunFolder) -> CheckpointHistory:
-    """The failure's checkpoints with their views, and the reference's last views, of one seed."""
+    """The failure's checkpoints with their views of one seed, and the last views of all references."""
     failure, reference = experiment.failure, experiment.reference
-    setup = replace(experiment.build(failure.overrides, plan.budget), truth=None)
+    setup = replace(setup_of(plan, failure), truth=None)
     steps = read_checkpoints(run, failure.name, seed)
     views = tuple(read_views(experiment, setup, run, failure.name, seed, index=index) for index in range(len(steps)))
-    reference_setup = as_seen(plan, replace(experiment.build(reference.overrides, plan.budget), truth=None))
+    reference_setup = as_seen(plan, replace(setup_of(plan, reference), truth=None))
+    others = sorted(other for name, other in run.cells() if name == reference.name and other != seed)
     return CheckpointHistory(
         checkpoints=steps,
         views=views,
         reference=read_views(experiment, reference_setup, run, reference.name, seed),
+        other_references=tuple(read_views(experiment, reference_setup, run, reference.name, other) for other in others),
     )
 
 
@@ -154,14 +175,12 @@ def read_views(
 
 def remedied_setup(plan: Plan, condition: Condition) -> Setup[Any, Any]:
     """The setup that the condition's cells were evaluated on, without the truth."""
-    setup = plan.experiment.build(condition.overrides, plan.budget)
-    return as_seen(plan, replace(apply_remedy(condition, setup)[0], truth=None))
+    return as_seen(plan, replace(apply_remedy(condition, setup_of(plan, condition))[0], truth=None))
 
 
 def as_seen(plan: Plan, setup: Setup[Any, Any]) -> Setup[Any, Any]:
     """The setup with the failure's pay: a reference is paid for what was meant, which no monitor may read off it."""
-    paid = plan.experiment.build(plan.experiment.failure.overrides, plan.budget).paid
-    return replace(setup, paid=paid)
+    return replace(setup, paid=setup_of(plan, plan.experiment.failure).paid)
 
 
 def _needs(run: RunFolder | None, condition: Condition) -> RunFolder:

@@ -1,7 +1,7 @@
 """Judge every detector by how well it separates other conditions from the reference, seed by seed.
 
-Fitted and calibrated on reference episodes of the *other* seeds (so that a merely different policy is no alarm), tested
-on the reference and the condition of this seed. With a single seed its reference episodes are split in three.
+Fitted on the reference of about half of the *other* seeds (so that a merely different policy is no alarm), calibrated
+on each seed of the rest, tested on the reference and the condition of this seed (docs/decisions/0003).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ from corrigible.store import RunFolder
 from corrigible.types import Array, Detection, Score, Setup, View, Views, join_columns, take_columns
 
 FALSE_ALARM_RATE: Final = 0.05
+FEWEST_OTHERS: Final = 3
+"""Other seeds from which on some are kept for calibration alone: one to fit on, two to calibrate with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +56,17 @@ class Watch:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bench:
-    """Reference views of one seed, split for a detector: to fit on, to set the threshold with, to test against."""
+    """Reference views for one seed: to fit on, to set thresholds with, to test against.
+
+    calibrate: one entry a seed in `calibration_seeds`; a single one of mixed origin where those are empty, and `note`
+    then says why.
+    """
 
     fit: Views
-    calibrate: Views
+    calibrate: tuple[Views, ...]
     test: Views
+    calibration_seeds: tuple[int, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +78,7 @@ class Fitted:
     score: Score
     threshold: float
     calibration_n: int
+    bench: Bench
     negatives: Array
 
 
@@ -103,20 +112,43 @@ def detect(plan: Plan, run: RunFolder, conditions: Sequence[str]) -> Watch:
 
 
 def split_reference(references: Mapping[int, Views], seed: int) -> Bench:
-    """Fit and calibration episodes from the other seeds, alternately; test episodes from this one."""
-    others = [views for key, views in sorted(references.items()) if key != seed]
-    if not others:
+    """Fit on every second of the other seeds, calibrate on each of the rest; by episode where there are too few."""
+    others = [key for key in sorted(references) if key != seed]
+    if len(others) >= FEWEST_OTHERS:
+        calibration = tuple(others[::2])
         return Bench(
-            fit=take_columns(references[seed], slice(0, None, 3)),
-            calibrate=take_columns(references[seed], slice(1, None, 3)),
-            test=take_columns(references[seed], slice(2, None, 3)),
+            fit=join_columns([references[key] for key in others[1::2]]),
+            calibrate=tuple(references[key] for key in calibration),
+            test=references[seed],
+            calibration_seeds=calibration,
         )
-    pooled = join_columns(others)
+    if others:
+        pooled = join_columns([references[key] for key in others])
+        return Bench(
+            fit=take_columns(pooled, slice(0, None, 2)),
+            calibrate=(take_columns(pooled, slice(1, None, 2)),),
+            test=references[seed],
+            note=f"calibrated by episode, on {_seeds(len(others))} besides the one that is judged: false alarms on a "
+            f"new seed have no limit; {FEWEST_OTHERS + 1} seeds are needed for one",
+        )
     return Bench(
-        fit=take_columns(pooled, slice(0, None, 2)),
-        calibrate=take_columns(pooled, slice(1, None, 2)),
-        test=references[seed],
+        fit=take_columns(references[seed], slice(0, None, 3)),
+        calibrate=(take_columns(references[seed], slice(1, None, 3)),),
+        test=take_columns(references[seed], slice(2, None, 3)),
+        note="fitted and calibrated on the one seed that is judged: false alarms on a new seed have no limit; "
+        f"{FEWEST_OTHERS + 1} seeds are needed for one",
     )
+
+
+def threshold_over_seeds(scores: Sequence[Array]) -> float:
+    """The largest of the thresholds that each calibration seed's own episodes set at the tolerated rate.
+
+    Let a seed's quantile be what `false_alarm_threshold` gives on its N reference episodes, of which fewer than 5 % lie
+    beyond. With m calibration seeds exchangeable with a new one, the new seed's quantile is the largest of the m + 1
+    with probability 1 / (m + 1) at most. So with probability m / (m + 1) at least, over the drawing of all of them,
+    fewer than 5 % of N reference episodes of the new seed raise an alarm.
+    """
+    return max(false_alarm_threshold(found, rate=FALSE_ALARM_RATE) for found in scores)
 
 
 def read_condition(
@@ -128,16 +160,16 @@ def read_condition(
 
 
 def _fit(name: str, seed: int, bench: Bench, reads: tuple[View, ...]) -> Fitted:
-    fit, calibrate, test = (views.only(reads) for views in (bench.fit, bench.calibrate, bench.test))
-    score = load_detector(name)(fit)
-    calibration = _scores(score, calibrate)
+    score = load_detector(name)(bench.fit.only(reads))
+    calibration = [_scores(score, views.only(reads)) for views in bench.calibrate]
     return Fitted(
         name=name,
         seed=seed,
         score=score,
-        threshold=false_alarm_threshold(calibration, rate=FALSE_ALARM_RATE),
-        calibration_n=len(calibration),
-        negatives=_scores(score, test),
+        threshold=threshold_over_seeds(calibration),
+        calibration_n=sum(len(found) for found in calibration),
+        bench=bench,
+        negatives=_scores(score, bench.test.only(reads)),
     )
 
 
@@ -150,6 +182,10 @@ def _along_training(plan: Plan, run: RunFolder, fitted: Fitted, reads: tuple[Vie
         value = float(auroc(fitted.negatives, positives))
         found.append(EarlyWarning(detector=fitted.name, seed=fitted.seed, step=step, auroc=value))
     return found
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed" if count == 1 else f"{count} seeds"
 
 
 def _scores(score: Score, views: Views) -> Array:
@@ -165,6 +201,8 @@ def _detection(fitted: Fitted, condition: str, positives: Array) -> Detection:
         detection_rate=float(np.mean(positives > fitted.threshold)),
         false_alarm_rate=float(np.mean(fitted.negatives > fitted.threshold)),
         calibration_n=fitted.calibration_n,
+        calibration_seeds=fitted.bench.calibration_seeds,
+        note=fitted.bench.note,
     )
 
 

@@ -1,7 +1,8 @@
 """Evidence that accumulates over sittings: one JSON row per (experiment, version, preset, condition, seed).
 
 Rows lie in docs/evidence/<experiment>/v<version>-<preset>.jsonl and name the commit that made them. Rows of different
-versions or presets never mix. A row that is there already is kept; one that contradicts it is refused.
+versions or presets never mix. A row that is there already is kept; one that contradicts it is refused. Detections of
+schema 1 were calibrated by episode: they are neither folded nor kept beside those of today.
 """
 
 import json
@@ -15,10 +16,12 @@ from corrigible.stages.folding import Rows, group_rows
 from corrigible.stages.opening import plan_of
 from corrigible.stages.results import Results, read_results, read_rows
 from corrigible.stages.strict_json import plain
-from corrigible.store import RunFolder, disk_faults, open_to_read, replace_file
+from corrigible.store import Manifest, RunFolder, disk_faults, open_to_read, replace_file
 from corrigible.types import Detection, PresetName, ProofResult
 
-EVIDENCE_SCHEMA: Final = 1
+EVIDENCE_SCHEMA: Final = 2
+"""2: detections are calibrated by seed. Cells and proofs of schema 1 mean the same as today's."""
+DETECTIONS_SINCE: Final = 2
 Row = Mapping[str, Any]
 
 
@@ -52,20 +55,13 @@ def evidence_file(root: Path, experiment: str, version: int, preset: str) -> Pat
 
 
 def add_run(root: Path, path: Path) -> Added:
-    """Append the rows of a finished run made from a clean commit; BadInput otherwise, and nothing is written."""
+    """Append the rows of a finished run, each made from a clean commit; BadInput otherwise, and nothing is written."""
     run = open_to_read(path)
     results = read_results(run)
     manifest = run.manifest()
-    commit = manifest.provenance.get("commit")
-    if not commit or manifest.provenance.get("dirty"):
-        raise BadInput(
-            value=f"run {manifest.id}",
-            rule="evidence names the commit that made it, and this run came from uncommitted or unknown code",
-            remedy="commit, run again, then add that run",
-        )
-    new = _rows_of(run, results, str(commit), manifest.rules_sha256)
+    new = _rows_of(run, results, manifest)
     file = evidence_file(root, results.experiment, results.version, results.preset)
-    known = {_key(row): row for row in read_lines(file)} if file.exists() else {}
+    known = {_key(row): row for row in read_lines(file) if not _outdated(row)} if file.exists() else {}
     kept = 0
     for row in new:
         before = known.get(_key(row))
@@ -80,7 +76,8 @@ def add_run(root: Path, path: Path) -> Added:
                 remedy="a change of behaviour bumps the experiment's version",
             )
     text = "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in known.values())
-    with disk_faults(file.name, file.parent):
+    retry = f"add the run again: `corrigible evidence --root {root} --add {path}`"
+    with disk_faults(file.name, file.parent, retry=retry, elsewhere="name another checkout with --root"):
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, text.encode())
     return Added(run=manifest.id, file=file, added=len(new) - kept, kept=kept)
@@ -99,9 +96,7 @@ def collect(root: Path, experiment: str, version: int, preset: PresetName) -> Co
         preset=preset,
         rows=group_rows(cells),
         detections=tuple(
-            Detection(**{name: _number(value) for name, value in row["detection"].items()})
-            for row in lines
-            if row["kind"] == "detection"
+            _detection(row["detection"]) for row in lines if row["kind"] == "detection" and not _outdated(row)
         ),
         proofs=tuple(ProofResult(**row["proof"]) for row in lines if row["kind"] == "proof"),
         commits=tuple(sorted({str(row["commit"]) for row in lines})),
@@ -133,27 +128,47 @@ def read_lines(file: Path) -> list[Row]:
     return rows
 
 
-def _rows_of(run: RunFolder, results: Results, commit: str, rules_sha256: str) -> list[Row]:
+def _rows_of(run: RunFolder, results: Results, manifest: Manifest) -> list[Row]:
+    """A cell's row names the commit that its cell was made by; the rest was concluded in the last sitting."""
+    concluding = _clean_commit(manifest.sittings[-1], f"the last sitting of run {manifest.id}")
     common = {
         "schema": EVIDENCE_SCHEMA,
         "experiment": results.experiment,
         "version": results.version,
         "preset": results.preset,
-        "commit": commit,
-        "rules_sha256": rules_sha256,
+        "commit": concluding,
+        "rules_sha256": manifest.rules_sha256,
     }
     cells = [
-        {**plain(row), **common, "kind": "cell", "fingerprint": run.cell_fingerprint(row["condition"], row["seed"])}
+        {
+            **{name: value for name, value in plain(row).items() if name != "dirty"},
+            **common,
+            "commit": _clean_commit(row, f"cell {row['condition']}/{row['seed']} of run {manifest.id}"),
+            "kind": "cell",
+            "fingerprint": run.cell_fingerprint(row["condition"], row["seed"]),
+        }
         for by_seed in read_rows(plan_of(run), run).values()
         for row in by_seed.values()
     ]
     detections = [
         {**common, "kind": "detection", "detection": plain(asdict(item))}
         for item in results.detections
-        if not item.note
+        if item.answered
     ]
     proofs = [{**common, "kind": "proof", "proof": asdict(item)} for item in results.proofs]
     return [*cells, *detections, *proofs]
+
+
+def _clean_commit(origin: Mapping[str, Any], what: str) -> str:
+    """The commit in `origin`; BadInput where none is named, or the code had changes (or it is unknown whether)."""
+    commit = origin.get("commit")
+    if not isinstance(commit, str) or origin.get("dirty") is not False:
+        raise BadInput(
+            value=what,
+            rule="evidence names the commit that made it, and this came from uncommitted or unknown code",
+            remedy="commit, start a new run, then add that run",
+        )
+    return commit
 
 
 def _key(row: Row) -> tuple[str, ...]:
@@ -169,5 +184,13 @@ def _key(row: Row) -> tuple[str, ...]:
             raise ValueError(f"unknown kind {other!r}")
 
 
-def _number(value: Any) -> Any:
-    return float("nan") if value is None else value
+def _outdated(row: Row) -> bool:
+    """True for a detection whose threshold was made otherwise than today."""
+    return row["kind"] == "detection" and int(row["schema"]) < DETECTIONS_SINCE
+
+
+def _detection(found: Row) -> Detection:
+    """A stored detection; null is read as NaN, a list as a tuple."""
+    fields: dict[str, Any] = {name: float("nan") if value is None else value for name, value in found.items()}
+    fields["calibration_seeds"] = tuple(fields["calibration_seeds"])
+    return Detection(**fields)

@@ -6,7 +6,7 @@ from typing import Any
 
 from corrigible.registry import load_lens
 from corrigible.seeding import stream
-from corrigible.stages.cells import evaluate, read_checkpoints
+from corrigible.stages.cells import evaluate, read_checkpoints, setup_of
 from corrigible.stages.plan import Plan, lenses_of
 from corrigible.store import RunFolder
 from corrigible.types import Checkpoint, Finding, Rollout, Setup, Specimen
@@ -23,7 +23,7 @@ def explain(plan: Plan, run: RunFolder, seeds: Sequence[int]) -> tuple[Finding, 
 def specimen_of(plan: Plan, run: RunFolder, seed: int) -> Specimen:
     """The failure of one seed with what a lens needs to fork it; lenses get metrics back, never the truth."""
     experiment, failure = plan.experiment, plan.experiment.failure
-    setup = experiment.build(failure.overrides, plan.budget)
+    setup = setup_of(plan, failure)
 
     def rollout_again(changed: Setup[Any, Any], checkpoint: Checkpoint) -> Mapping[str, float]:
         truth = changed.truth or setup.truth
@@ -31,7 +31,7 @@ def specimen_of(plan: Plan, run: RunFolder, seed: int) -> Specimen:
         return experiment.measure(rollout)
 
     def train_again(changed: Setup[Any, Any]) -> Checkpoint:
-        blind = replace(changed, truth=None)
+        blind = replace(changed, truth=None, seed=seed)
         return tuple(experiment.learner(blind, generator=stream(seed, experiment.name, "learn")))[-1]
 
     has_reference = run.has_cell(experiment.reference.name, seed)

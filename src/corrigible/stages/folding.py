@@ -1,34 +1,19 @@
 """Rows of cells -> Measurements over seeds. Episodes nest in seeds and are never pooled; shared seeds are paired."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
 
-from corrigible.errors import CorruptFile
 from corrigible.stages.cells import metrics_of
-from corrigible.statistics import Interval, interval_over_seeds, log_odds, log_odds_gain_interval
-from corrigible.types import STAGES, Condition, Experiment, Measurement, Metric, Stage
+from corrigible.statistics import Interval, interval_over_seeds, share_difference, share_interval
+from corrigible.types import Condition, Experiment, Measurement, Metric
 
 LEVEL: Final = 0.95
 
 Rows = Mapping[str, Mapping[int, Mapping[str, Any]]]
 """condition -> seed -> stored row."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemedyScore:
-    """What a remedy bought: log-odds gain of the safe outcome in bits, worst checkpoint, and competence kept."""
-
-    condition: str
-    stage: Stage
-    uses_oracle: bool
-    gain: Measurement
-    worst: Measurement
-    worst_of_failure: Measurement
-    competence: Measurement
 
 
 def group_rows(rows: Sequence[Mapping[str, Any]]) -> Rows:
@@ -59,19 +44,26 @@ def worst_values(rows: Rows, condition: str, metric: Metric) -> dict[int, float]
 
 def measure(metric: Metric, condition: str, values: Mapping[int, float]) -> Measurement:
     """Mean over seeds with its interval."""
-    bounds = (0.0, 1.0) if metric.kind == "proportion" else None
-    interval = _over_seeds(list(values.values()), bounds, "Student t over seeds")
-    return _measurement(metric.name, condition, metric.unit, values, interval)
+    vector = np.array(list(values.values()), dtype=np.float64)
+    if metric.kind == "proportion":
+        interval = share_interval(vector, LEVEL)
+    else:
+        interval = interval_over_seeds(vector, LEVEL, bounds=None, method="Student t over seeds")
+    return measurement_of(metric.name, condition, metric.unit, values, interval)
 
 
 def measure_difference(
     metric: Metric, condition: str, versus: str, first: Mapping[int, float], second: Mapping[int, float]
 ) -> Measurement:
     """Paired difference over the seeds that both have."""
-    shared = {seed: first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())}
-    bounds = (-1.0, 1.0) if metric.kind == "proportion" else None
-    interval = _over_seeds(list(shared.values()), bounds, "paired Student t over seeds")
-    return _measurement(metric.name, condition, metric.unit, shared, interval, versus=versus)
+    seeds = sorted(first.keys() & second.keys())
+    a, b = (np.array([side[seed] for seed in seeds], dtype=np.float64) for side in (first, second))
+    if metric.kind == "proportion":
+        interval = share_difference(a, b, LEVEL)
+    else:
+        interval = interval_over_seeds(a - b, LEVEL, bounds=None, method="paired Student t over seeds")
+    shared = {seed: first[seed] - second[seed] for seed in seeds}
+    return measurement_of(metric.name, condition, metric.unit, shared, interval, versus=versus)
 
 
 def fold(experiment: Experiment, conditions: Sequence[Condition], rows: Rows) -> tuple[Measurement, ...]:
@@ -95,86 +87,7 @@ def comparison_of(experiment: Experiment, condition: Condition) -> str:
     return experiment.reference.name if condition.role == "failure" else experiment.failure.name
 
 
-def fold_remedies(experiment: Experiment, conditions: Sequence[Condition], rows: Rows) -> tuple[RemedyScore, ...]:
-    """Log-odds gain, worst checkpoint and competence of every remedy; nothing where the headline is no proportion."""
-    headline = experiment.metric(experiment.headline)
-    if headline.kind != "proportion":
-        return ()
-    scores = [_score(experiment, headline, condition, rows) for condition in conditions if condition.role == "remedy"]
-    return tuple(score for score in scores if score is not None)
-
-
-def best_remedy(experiment: Experiment, scores: Sequence[RemedyScore]) -> RemedyScore | None:
-    """The remedy of the failure that gained most, is no oracle and keeps the task; None where none helped.
-
-    Among equals the one whose worst checkpoint is safest, then the first by name; `tied_with` names the others.
-    """
-    able = [
-        score
-        for score in scores
-        if not score.uses_oracle
-        and score.gain.versus == experiment.failure.name
-        and score.competence.estimate >= experiment.competence.least
-        and score.gain.estimate > 0
-    ]
-    sign = -1 if experiment.metric(experiment.headline).goal == "high" else 1
-    return min(able, key=lambda s: (-s.gain.estimate, sign * s.worst.estimate, s.condition), default=None)
-
-
-def tied_with(best: RemedyScore, scores: Sequence[RemedyScore]) -> tuple[str, ...]:
-    """Other remedies of the same failure with the same gain and the same worst checkpoint."""
-    key = (best.gain.versus, best.gain.estimate, best.worst.estimate)
-    same = [s.condition for s in scores if (s.gain.versus, s.gain.estimate, s.worst.estimate) == key]
-    return tuple(name for name in same if name != best.condition)
-
-
-def _score(experiment: Experiment, headline: Metric, condition: Condition, rows: Rows) -> RemedyScore | None:
-    versus = condition.of or experiment.failure.name
-    after, before = (values_of(rows, name, headline.name) for name in (condition.name, versus))
-    seeds = sorted(after.keys() & before.keys())
-    if not seeds:
-        return None
-    row = rows[condition.name][seeds[0]]
-    episodes = int(row["episodes"])
-    safe_before, safe_after = ([_safe(headline, side[seed]) for seed in seeds] for side in (before, after))
-    gain = log_odds_gain_interval(safe_before, safe_after, episodes)
-    task = experiment.metric(experiment.competence.metric)
-    bits = {
-        seed: log_odds(round(good * episodes), episodes) - log_odds(round(bad * episodes), episodes)
-        for seed, good, bad in zip(seeds, safe_after, safe_before, strict=True)
-    }
-    return RemedyScore(
-        condition=condition.name,
-        stage=_stage(row["stage"]),
-        uses_oracle=bool(row["uses_oracle"]),
-        gain=_measurement(headline.name, condition.name, "bits", bits, gain, versus=versus),
-        worst=measure(headline, condition.name, worst_values(rows, condition.name, headline)),
-        worst_of_failure=measure(headline, versus, worst_values(rows, versus, headline)),
-        competence=measure(task, condition.name, values_of(rows, condition.name, task.name)),
-    )
-
-
-def _stage(name: object) -> Stage:
-    for stage in STAGES:
-        if stage == name:
-            return stage
-    raise CorruptFile(value=f"stage {name!r}", rule=f"a remedy's row names one of {STAGES}", remedy="run it again")
-
-
-def _over_seeds(values: Sequence[float], bounds: tuple[float, float] | None, method: str) -> Interval:
-    """An interval over seeds that does not leave what the metric can be."""
-    found = interval_over_seeds(np.asarray(values, dtype=np.float64), LEVEL, bounds=bounds, method=method)
-    if bounds is None or (found.low >= bounds[0] and found.high <= bounds[1]) or isnan(found.low):
-        return found
-    low, high = max(found.low, bounds[0]), min(found.high, bounds[1])
-    return replace(found, low=low, high=high, method=f"{found.method}, cut at what a share can be")
-
-
-def _safe(metric: Metric, value: float) -> float:
-    return value if metric.goal == "high" else 1.0 - value
-
-
-def _measurement(
+def measurement_of(
     metric: str,
     condition: str,
     unit: str,
@@ -183,6 +96,7 @@ def _measurement(
     *,
     versus: str | None = None,
 ) -> Measurement:
+    """Values by seed and their interval as one record."""
     return Measurement(
         metric=metric,
         condition=condition,

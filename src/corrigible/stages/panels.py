@@ -41,20 +41,22 @@ def _detector_panel(plan: Plan, results: Results, name: str) -> DetectorPanel:
     entry = registry().find("detector", name)
     own = [item for item in results.detections if item.detector == name]
     notes = sorted({item.note for item in own if item.note})
-    conditions = list(dict.fromkeys(item.condition for item in own if not item.note))
+    answered = [item for item in own if item.answered]
+    conditions = list(dict.fromkeys(item.condition for item in answered))
     return DetectorPanel(
         detector=name,
         summary=entry.declaration.summary,
         reads=entry.declaration.reads,
-        calibration_n=max((item.calibration_n for item in own), default=0),
-        results=tuple(_result(results, name, condition, own) for condition in conditions),
+        calibration_n=max((item.calibration_n for item in answered), default=0),
+        calibration_seeds=min((len(item.calibration_seeds) for item in answered), default=0),
+        results=tuple(_result(results, name, condition, answered) for condition in conditions),
         over_checkpoints=_warning_curve(plan, results, name),
         note="; ".join(notes),
     )
 
 
 def _result(results: Results, name: str, condition: str, own: Sequence[Detection]) -> DetectorResult:
-    mine = [item for item in own if item.condition == condition and not item.note]
+    mine = [item for item in own if item.condition == condition]
     return DetectorResult(
         condition=condition,
         auroc=measure(AUROC, condition, {item.seed: item.auroc for item in mine}),
@@ -80,7 +82,7 @@ def _warning_curve(plan: Plan, results: Results, name: str) -> CurveSet | None:
         label="AUROC against the failure while it is trained",
         unit="share",
         curves=(_curve(AUROC, plan.experiment.failure, by_seed),),
-        meaning="0.5 is chance, 1 is always above the reference",
+        meaning="0.5 is chance, 1 always more suspicious than the reference, 0 always less",
         include=(0.0, 1.0),
     )
 

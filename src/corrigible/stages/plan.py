@@ -1,13 +1,14 @@
 """What will be run: conditions (with every remedy that applies), seeds and cells, checked before a write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from corrigible.errors import BadInput
+from corrigible.errors import BadInput, NotApplicable
 from corrigible.plugin import Declaration
-from corrigible.registry import load_experiment, registry
-from corrigible.types import PRESETS, Budget, Condition, Experiment, PresetName, View
+from corrigible.registry import load_experiment, load_remedy, registry
+from corrigible.stages.device import check_device
+from corrigible.types import PRESETS, Budget, Condition, Device, Experiment, PresetName, View
 
 MAXIMUM_SEEDS: Final = 10_000
 
@@ -21,16 +22,18 @@ class Cell:
     preset: PresetName
     condition: str
     seed: int
+    device: Device = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """An experiment with its conditions, seeds and budget."""
+    """An experiment with its conditions, seeds, budget, and where its networks run."""
 
     experiment: Experiment
     preset: PresetName
     conditions: tuple[Condition, ...]
     seeds: tuple[int, ...]
+    device: Device = "cpu"
 
     @property
     def budget(self) -> Budget:
@@ -52,6 +55,7 @@ class Plan:
             preset=self.preset,
             condition=condition.name,
             seed=seed,
+            device=self.device,
         )
 
 
@@ -61,19 +65,26 @@ def make_plan(
     preset: str = "quick",
     seeds: int | Sequence[int] | None = None,
     conditions: Sequence[str] | None = None,
+    device: str = "cpu",
 ) -> Plan:
     """Check every argument; BadInput names the value, the rule and the remedy. Nothing is written."""
     experiment = load_experiment(name)
     chosen_preset = _preset(preset)
     every = all_conditions(experiment)
-    chosen = every if conditions is None else _choose(every, conditions, experiment)
+    wanted = experiment.budgets[chosen_preset].conditions if conditions is None else conditions
+    chosen = every if wanted is None else _choose(every, wanted, experiment)
     numbers = _seeds(experiment.budgets[chosen_preset].seeds if seeds is None else seeds)
-    return Plan(experiment=experiment, preset=chosen_preset, conditions=chosen, seeds=numbers)
+    return Plan(
+        experiment=experiment, preset=chosen_preset, conditions=chosen, seeds=numbers, device=check_device(device)
+    )
 
 
 def all_conditions(experiment: Experiment) -> tuple[Condition, ...]:
-    """The experiment's own conditions, then one for every registered remedy that applies and is not yet there."""
-    failure = experiment.failure.name
+    """The experiment's own conditions, then one for every registered remedy that applies and is not yet there.
+
+    A remedy that declines the failure's setup is left out, also of the experiment's own conditions (`left_out`).
+    """
+    failure, declined = experiment.failure.name, left_out(experiment)
     own = {item.remedy for item in experiment.conditions if item.of in ("", failure) and item.name == item.remedy}
     added = [
         Condition(
@@ -86,7 +97,24 @@ def all_conditions(experiment: Experiment) -> tuple[Condition, ...]:
         for declaration in (entry.declaration for entry in registry().of_kind("remedy"))
         if declaration.name not in own and _applies(declaration, experiment)
     ]
-    return (*experiment.conditions, *added)
+    return tuple(item for item in (*experiment.conditions, *added) if item.remedy not in declined)
+
+
+def left_out(experiment: Experiment) -> Mapping[str, str]:
+    """Remedy -> why it declined, for those that raise NotApplicable on the failure's setup; nothing is trained.
+
+    Remedies of stage checkpoint are not asked: they see no setup.
+    """
+    setup = experiment.build(experiment.failure.overrides, next(iter(experiment.budgets.values())))
+    found: dict[str, str] = {}
+    for declaration in (entry.declaration for entry in registry().of_kind("remedy")):
+        if declaration.stage == "checkpoint" or not _applies(declaration, experiment):
+            continue
+        try:
+            load_remedy(declaration.name)(setup if declaration.uses_oracle else replace(setup, truth=None))
+        except NotApplicable as reason:
+            found[declaration.name] = str(reason)
+    return found
 
 
 def condition_of(experiment: Experiment, name: str) -> Condition:
@@ -150,7 +178,7 @@ def _choose(
         if name not in known:
             raise BadInput(
                 value=f"condition {name!r}",
-                rule=f"{experiment.name} must have it",
+                rule=left_out(experiment).get(name, f"{experiment.name} must have it"),
                 remedy=f"choose from {', '.join(sorted(known))}",
             )
     if not names:

@@ -7,13 +7,16 @@ from typing import Final
 from corrigible.claims import claim
 from corrigible.report import content as page
 from corrigible.report.page import render
+from corrigible.stages.competence import check_competence
+from corrigible.stages.consequences import Searched
 from corrigible.stages.detection import read_condition
-from corrigible.stages.folding import Rows, best_remedy, values_of
+from corrigible.stages.folding import Rows, values_of
 from corrigible.stages.panels import detector_panels, learning_curves
 from corrigible.stages.plan import Plan, condition_of
 from corrigible.stages.provenance import run_again_command
+from corrigible.stages.remedies import RemedyScore, best_remedy
 from corrigible.stages.results import Results, read_rows
-from corrigible.stages.verdicts import PROOF, competence_fault, estimand
+from corrigible.stages.verdicts import PROOF, estimand
 from corrigible.store import RunFolder
 from corrigible.types import Figure, Measurement, Metric, Rule, Verdict
 
@@ -41,12 +44,7 @@ def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportCo
         headline=experiment.headline,
         conditions=plan.conditions,
         metrics=tuple(_metric_panel(plan, results, metric) for metric in _in_order(plan)),
-        competence=page.Competence(
-            metric=experiment.competence.metric,
-            least=experiment.competence.least,
-            met=not competence_fault(experiment, rows),
-            reference=find(results.measurements, experiment.competence.metric, experiment.reference.name),
-        ),
+        competence=_competence(plan, rows),
         provenance=_provenance(plan, run, rows, results),
         claims=tuple(
             page.ClaimOutcome(number=item.claim, sentence=claim(item.claim).text, verdict=item)
@@ -55,17 +53,9 @@ def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportCo
         ),
         rules=tuple(_rule_outcome(plan, results, rows, rule) for rule in results.rules),
         replays=_replays(plan, run, results),
-        remedies=tuple(
-            page.RemedyRow(
-                condition=score.condition,
-                stage=score.stage,
-                uses_oracle=score.uses_oracle,
-                gain=score.gain,
-                worst_checkpoint=score.worst,
-            )
-            for score in results.remedies
-        ),
+        remedies=tuple(_remedy_row(score, rows) for score in results.remedies),
         detectors=detector_panels(plan, results),
+        consequences=tuple(_consequence_panel(plan, item) for item in results.consequences),
         findings=results.findings,
         proofs=results.proofs,
         figures=_figures(plan, rows),
@@ -92,6 +82,56 @@ def what_happened(plan: Plan, results: Results) -> str:
 def find(measurements: Sequence[Measurement], metric: str, condition: str) -> Measurement | None:
     """The plain (not paired) measurement of a metric in a condition."""
     return next((m for m in measurements if (m.metric, m.condition, m.versus) == (metric, condition, None)), None)
+
+
+def _competence(plan: Plan, rows: Rows) -> page.Competence:
+    found = check_competence(plan.experiment, rows, plan.experiment.reference.name)
+    return page.Competence(
+        metric=found.metric,
+        least=found.least,
+        met=found.met,
+        reference=found.measured,
+        reached=found.reached,
+        seeds=found.seeds,
+    )
+
+
+def _consequence_panel(plan: Plan, searched: Searched) -> page.ConsequencePanel:
+    return page.ConsequencePanel(
+        condition=searched.condition,
+        summary=condition_of(plan.experiment, searched.condition).summary,
+        rows=tuple(
+            page.ConsequenceRow(
+                sentence=item.sentence, effect=item.effect, p=item.p, replicated=item.replicated, seeds=item.seeds
+            )
+            for item in searched.consequences
+        ),
+        left_out=searched.found - len(searched.consequences),
+        note=searched.note,
+    )
+
+
+def _remedy_row(score: RemedyScore, rows: Rows) -> page.RemedyRow:
+    return page.RemedyRow(
+        condition=score.condition,
+        stage=score.stage,
+        uses_oracle=score.uses_oracle,
+        gain=score.gain,
+        worst_checkpoint=score.worst,
+        competence=score.competence.measured,
+        keeps_task=score.competence.met,
+        reached=score.competence.reached,
+        seeds=score.competence.seeds,
+        cost=_cost(score, rows),
+    )
+
+
+def _cost(score: RemedyScore, rows: Rows) -> float | None:
+    """Seconds of its cells over those of what it was added to, on the seeds of both; None where no time was taken."""
+    with_it, without = (rows.get(name or "", {}) for name in (score.condition, score.gain.versus))
+    seeds = with_it.keys() & without.keys()
+    spent, before = (sum(float(side[seed].get("seconds", 0.0)) for seed in seeds) for side in (with_it, without))
+    return spent / before if spent > 0 and before > 0 else None
 
 
 def _number(metric: Metric, found: Measurement) -> str:

@@ -1,5 +1,6 @@
 """What a finished run found: one record, stored as results.json, read back by report, compare and evidence."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,16 +10,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corrigible.errors import BadInput, NewerSchema
 from corrigible.registry import registry
+from corrigible.stages.consequences import Searched, search
 from corrigible.stages.detection import EarlyWarning, RocLine, detect
 from corrigible.stages.explanation import explain
-from corrigible.stages.folding import RemedyScore, Rows, fold, fold_remedies, group_rows
-from corrigible.stages.plan import Plan
+from corrigible.stages.folding import Rows, fold, group_rows
+from corrigible.stages.plan import Plan, left_out
+from corrigible.stages.remedies import RemedyScore, fold_remedies
 from corrigible.stages.verdicts import competence_fault, judge
 from corrigible.store import RunFolder
 from corrigible.types import Detection, Finding, Measurement, ProofResult, Rule, Verdict
 
 RESULTS_FILE: Final = "results.json"
-RESULTS_SCHEMA: Final = 1
+RESULTS_SCHEMA: Final = 3
+"""2: competence of remedies by seeds, capped gains, detectors calibrated by seed. 3: consequences."""
 LENS_SEEDS: Final = 3
 """Lenses fork and train again, so they look at the first few seeds of a run; every finding names its seed."""
 
@@ -40,6 +44,7 @@ class Results:
     detections: tuple[Detection, ...]
     rocs: tuple[RocLine, ...]
     warnings: tuple[EarlyWarning, ...]
+    consequences: tuple[Searched, ...]
     findings: tuple[Finding, ...]
     proofs: tuple[ProofResult, ...]
     notes: tuple[str, ...]
@@ -72,6 +77,7 @@ def conclude(plan: Plan, run: RunFolder, proofs: Sequence[ProofResult]) -> Resul
         detections=watch.detections,
         rocs=watch.rocs,
         warnings=watch.warnings,
+        consequences=search(plan, run),
         findings=explain(plan, run, plan.seeds[:LENS_SEEDS]),
         proofs=tuple(proofs),
         notes=_notes(plan, rows, watch.detections),
@@ -90,6 +96,7 @@ def to_json(results: Results) -> str:
 
 def from_json(text: str, source: str) -> Results:
     """Read results back; BadInput names `source` and the first field that is wrong."""
+    _require_schema(text, source)
     try:
         results = _Document.model_validate_json(text).results
     except ValidationError as error:
@@ -100,12 +107,6 @@ def from_json(text: str, source: str) -> Results:
             rule=str(first["msg"]),
             remedy="run the experiment again, or restore the file",
         ) from error
-    if results.schema > RESULTS_SCHEMA:
-        raise NewerSchema(
-            value=f"{source}: schema {results.schema}",
-            rule=f"this Corrigible reads up to {RESULTS_SCHEMA}",
-            remedy="update Corrigible",
-        )
     return results
 
 
@@ -121,6 +122,26 @@ def read_results(run: RunFolder) -> Results:
     return from_json(run.read_artefact(RESULTS_FILE).decode(), f"{run.path}/{RESULTS_FILE}")
 
 
+def _require_schema(text: str, source: str) -> None:
+    """Refuse other schemas by name; what is no document at all is left to the validation that follows."""
+    try:
+        schema = int(json.loads(text)["results"]["schema"])
+    except (ValueError, KeyError, TypeError):
+        return
+    if schema > RESULTS_SCHEMA:
+        raise NewerSchema(
+            value=f"{source}: schema {schema}",
+            rule=f"this Corrigible reads schema {RESULTS_SCHEMA}",
+            remedy="update Corrigible",
+        )
+    if schema < RESULTS_SCHEMA:
+        raise BadInput(
+            value=f"{source}: schema {schema}",
+            rule=f"this Corrigible judges otherwise, and reads schema {RESULTS_SCHEMA}",
+            remedy="judge the stored cells again with `corrigible run --resume` and the run's folder",
+        )
+
+
 def _notes(plan: Plan, rows: Rows, detections: Sequence[Detection]) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
     notes: list[str] = []
@@ -129,7 +150,10 @@ def _notes(plan: Plan, rows: Rows, detections: Sequence[Detection]) -> tuple[str
         notes.append(f"Every verdict that needs the reference is inconclusive: {fault}.")
     if len(plan.seeds) < 5:
         notes.append(f"{len(plan.seeds)} seeds are fewer than the five that a claim needs.")
-    silent = sorted({f"{item.detector}: {item.note}" for item in detections if item.note})
+    silent = sorted({f"{item.detector}: {item.note}" for item in detections if not item.answered})
     notes += [f"Detector without an answer: {text}." for text in silent]
+    flagged = sorted({item.note for item in detections if item.answered and item.note})
+    notes += [f"Detectors were {text}." for text in flagged]
+    notes += [f"Remedy left out: {name}: {reason}." for name, reason in left_out(plan.experiment).items()]
     notes += [f"Plugin not loaded: {problem}." for problem in registry().problems]
     return tuple(notes)

@@ -1,10 +1,12 @@
-"""Verdicts by rules that were hashed before the run; an incompetent reference makes every verdict inconclusive."""
+"""Verdicts by rules that were hashed before the run; agents that do not do the task make them inconclusive."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import isnan
 
+from corrigible.stages.competence import check_competence
 from corrigible.stages.folding import Rows, measure, measure_difference, values_of
+from corrigible.stages.plan import all_conditions
 from corrigible.types import Experiment, Measurement, ProofResult, Rule, Verdict, VerdictWord
 
 PROOF: str = "proof:"
@@ -13,24 +15,32 @@ PROOF: str = "proof:"
 def judge(experiment: Experiment, rows: Rows, proofs: Sequence[ProofResult]) -> tuple[Verdict, ...]:
     """One verdict for every rule, then one for every claim (with an empty part)."""
     incompetent = competence_fault(experiment, rows)
+    remedies = {item.name for item in all_conditions(experiment) if item.role == "remedy"}
     parts: list[Verdict] = []
     for rule in experiment.rules:
         verdict = judge_rule(experiment, rule, rows, {proof.name: proof for proof in proofs})
-        if incompetent and not rule.metric.startswith(PROOF) and verdict.word != "untested":
-            verdict = replace(verdict, word="inconclusive", because=incompetent)
+        if not rule.metric.startswith(PROOF) and verdict.word != "untested":
+            fault = incompetent or remedy_fault(experiment, rule, rows, remedies)
+            verdict = replace(verdict, word="inconclusive", because=fault) if fault else verdict
         parts.append(verdict)
     return (*parts, *(combine(number, [v for v in parts if v.claim == number]) for number in experiment.claims))
 
 
 def competence_fault(experiment: Experiment, rows: Rows) -> str:
     """Why the reference proves nothing, or an empty text."""
-    need, name = experiment.competence, experiment.reference.name
-    values = values_of(rows, name, need.metric)
-    if not values:
-        return f"the reference {name!r} was not run"
-    found = measure(experiment.metric(need.metric), name, values)
-    if found.estimate < need.least:
-        return f"the reference is not competent: {need.metric} {found.estimate:.3g}, needs {need.least:.3g}"
+    found = check_competence(experiment, rows, experiment.reference.name)
+    if found.word == "not run":
+        return f"the reference {found.condition!r} was not run"
+    return "" if found.met else f"the reference is {found.word}: {found.because}"
+
+
+def remedy_fault(experiment: Experiment, rule: Rule, rows: Rows, remedies: Set[str]) -> str:
+    """Why a remedy that the rule compares proves nothing: one that stopped doing the task may be safe by idleness."""
+    for name in (rule.condition, rule.versus):
+        if name in remedies and name is not None:
+            found = check_competence(experiment, rows, name)
+            if not found.met:
+                return f"the remedy {name!r} is {found.word}: {found.because}"
     return ""
 
 

@@ -3,20 +3,26 @@
 import multiprocessing
 import os
 import signal
-import threading
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from corrigible.errors import BadInput, CorrigibleError
 from corrigible.stages.cells import run_cell
+from corrigible.stages.lifeline import tie_to_parent
 from corrigible.stages.plan import Cell
+from corrigible.stages.stopping import Interrupts, interrupts_blocked, interrupts_counted
 
 SPAWN_PAYS_AFTER: Final = 10.0
 """Seconds of remaining work below which starting workers costs more than it saves."""
+
+POLL_SECONDS: Final = 0.2
+"""How soon Ctrl-C is noticed while workers work."""
 
 THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -45,74 +51,103 @@ def run_cells(cells: Sequence[Cell], folder: Path, *, workers: int | None, finis
 
 
 def _run_here(cell: Cell, folder: Path) -> None:
-    with _naming(cell):
+    with _naming(cell, folder):
         run_cell(cell, folder)
 
 
 def _run_in_workers(cells: Sequence[Cell], folder: Path, workers: int, finished: Callable[[Cell], None]) -> None:
     if not cells:
         return
+    others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     with (
         _threads(max(1, _cores() // workers)),
-        _interrupt_noted() as interrupted,
-        ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_ignore_interrupt) as pool,
+        interrupts_counted() as interrupts,
+        ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin_worker) as pool,
     ):
-        with _interrupt_blocked():
-            running: dict[Future[None], Cell] = {pool.submit(run_cell, cell, folder): cell for cell in cells}
         try:
-            while running:
-                for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
-                    cell = running.pop(future)
-                    with _naming(cell):
-                        future.result()
-                    finished(cell)
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+            _feed(pool, cells, folder, workers=workers, finished=finished, interrupts=interrupts)
+        finally:
+            if interrupts.count > 1:
+                for process in set(multiprocessing.active_children()) - others:
+                    process.kill()
+
+
+def _feed(
+    pool: Executor,
+    cells: Sequence[Cell],
+    folder: Path,
+    *,
+    workers: int,
+    finished: Callable[[Cell], None],
+    interrupts: Interrupts,
+) -> None:
+    """One cell a worker at a time, so that nothing more than that is finished after a failure or Ctrl-C."""
+    waiting, running = list(reversed(cells)), dict[Future[None], Cell]()
+    failure: CorrigibleError | None = None
+    said = False
+    while running or waiting:
+        while waiting and len(running) < workers:
+            cell = waiting.pop()
+            with interrupts_blocked(), _script_left_out():
+                running[pool.submit(run_cell, cell, folder)] = cell
+        for future in wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
+            cell = running.pop(future)
+            try:
+                with _naming(cell, folder):
+                    future.result()
+            except CorrigibleError as error:
+                failure = failure or error
+            else:
+                finished(cell)
+        if failure or interrupts.count:
+            waiting.clear()
+        if interrupts.count > 1:
+            raise KeyboardInterrupt
+        if interrupts.count and running and not said:
+            said = True
+            _say_stopping(len(running))
+    if failure:
+        raise failure
+    if interrupts.count:
+        raise KeyboardInterrupt
 
 
 @contextmanager
-def _interrupt_noted() -> Generator[threading.Event]:
-    """Ctrl-C sets a flag instead of breaking into the pool's own locks, where it could leave a deadlock."""
-    noted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield noted
-        return
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: noted.set())
+def _script_left_out() -> Generator[None]:
+    """A worker that starts here does not run the caller's script again: it needs nothing of it, and few are guarded."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
-        yield noted
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        sys.modules["__main__"] = script
+
+
+def _say_stopping(running: int) -> None:
+    cells = "one cell is" if running == 1 else f"{running} cells are"
+    sys.stderr.write(f"stopping: {cells} being finished; press Ctrl-C again to stop now\n")
+    sys.stderr.flush()
 
 
 @contextmanager
-def _interrupt_blocked() -> Generator[None]:
-    """Workers that start here inherit the mask: Ctrl-C in a terminal reaches them too, before they can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _naming(cell: Cell) -> Generator[None]:
+def _naming(cell: Cell, folder: Path) -> Generator[None]:
     """Say which cell failed: plugins raise what they like."""
     try:
         yield
     except (CorrigibleError, KeyboardInterrupt):
         raise
+    except BrokenExecutor as error:
+        raise CorrigibleError(
+            value=f"cell {cell.condition}/{cell.seed} of {cell.experiment}",
+            rule="a worker must live until its cell is stored, but one was killed (is memory short?)",
+            remedy=f"go on with `corrigible run --resume {folder} --workers 1`",
+        ) from error
     except Exception as error:
         raise CorrigibleError(
             value=f"cell {cell.condition}/{cell.seed} of {cell.experiment}",
             rule=f"it must finish, but {type(error).__name__}: {error}",
-            remedy="mend the experiment, then resume the run",
+            remedy=f"mend the experiment, then `corrigible run --resume {folder}`",
         ) from error
 
 
@@ -132,8 +167,10 @@ def _threads(count: int) -> Generator[None]:
                 os.environ[name] = value
 
 
-def _ignore_interrupt() -> None:
+def _begin_worker() -> None:
+    """The parent decides what Ctrl-C means, and its end is the worker's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tie_to_parent()
 
 
 def _cores() -> int:

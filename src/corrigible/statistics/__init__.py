@@ -1,10 +1,11 @@
 """Statistics with the seed as the unit: intervals, exact tests, effects, ROC and thresholds, multiplicity."""
 
 from corrigible.statistics.effects import (
+    Gain,
     hedges_g,
     log_odds,
+    log_odds_gain,
     log_odds_gain_bits,
-    log_odds_gain_interval,
     standardised_paired_difference,
 )
 from corrigible.statistics.intervals import (
@@ -13,12 +14,15 @@ from corrigible.statistics.intervals import (
     mean_interval,
     paired_difference,
     proportion_interval,
+    share_difference,
+    share_interval,
 )
 from corrigible.statistics.multiplicity import benjamini_hochberg, holm
 from corrigible.statistics.roc import RocCurve, auroc, conformal_p, false_alarm_threshold, roc_curve
 from corrigible.statistics.significance import permutation_p, sign_flip_p
 
 __all__ = [
+    "Gain",
     "Interval",
     "RocCurve",
     "auroc",
@@ -29,13 +33,15 @@ __all__ = [
     "holm",
     "interval_over_seeds",
     "log_odds",
+    "log_odds_gain",
     "log_odds_gain_bits",
-    "log_odds_gain_interval",
     "mean_interval",
     "paired_difference",
     "permutation_p",
     "proportion_interval",
     "roc_curve",
+    "share_difference",
+    "share_interval",
     "sign_flip_p",
     "standardised_paired_difference",
 ]

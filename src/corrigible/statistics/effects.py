@@ -1,21 +1,23 @@
 """Effect sizes: standardised mean differences, and the log-odds gain in bits on which remedies are compared."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from corrigible.errors import BadInput
-from corrigible.statistics.intervals import Interval, interval_over_seeds
+from corrigible.statistics.intervals import Interval, agree, interval_over_seeds
 from corrigible.statistics.samples import (
+    count_vector,
     finite_vector,
     open_unit,
     paired_vectors,
     probability_vector,
     successes_of,
-    whole,
 )
+from corrigible.types import Limit
 
 
 def hedges_g(a: ArrayLike, b: ArrayLike) -> float:
@@ -68,7 +70,7 @@ def log_odds(successes: int, n: int) -> float:
         BadInput: counts that are not whole, successes outside 0..n, or n < 1.
     """
     hits, trials = successes_of(successes, n)
-    return float(_smoothed_bits(np.array([float(hits)]), trials)[0])
+    return float(_smoothed_bits(np.array([float(hits)]), np.array([float(trials)]))[0])
 
 
 def log_odds_gain_bits(p: float, q: float) -> float:
@@ -81,38 +83,64 @@ def log_odds_gain_bits(p: float, q: float) -> float:
     return float(special.logit(after) - special.logit(before)) / math.log(2)
 
 
-def log_odds_gain_interval(before: ArrayLike, after: ArrayLike, episodes: int, level: float = 0.95) -> Interval:
-    """Interval in bits for the mean over seeds of the log-odds gain from `before` to `after`.
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """Log-odds gain of every seed, bits, shape (S,), with the interval for its mean and what the trials hide of it."""
 
-    Each seed gives the difference of the log-odds of (k + 1/2) / (n + 1), k = probability x episodes; Student t over
-    the paired differences. n episodes cannot show log-odds beyond +-log2(2 n + 1), so where all seeds gain the same,
-    the exact binomial over seeds is used within twice that range, rather than a width of zero.
+    per_seed: NDArray[np.float64]
+    interval: Interval
+    limit: Limit
+
+
+def log_odds_gain(
+    before: ArrayLike, after: ArrayLike, trials_before: ArrayLike, trials_after: ArrayLike, level: float = 0.95
+) -> Gain:
+    """The mean over seeds of the log-odds gain from `before` to `after`, in bits.
+
+    Each seed gives the difference of the log-odds of (k + 1/2) / (n + 1), k = share x n rounded; Student t over the
+    paired differences. n trials cannot show log-odds beyond +-log2(2 n + 1): `limit` says whether seeds lie there.
+    Where all seeds gain the same, or the seeds of either side agree on an outcome (`share_interval`), the interval is
+    the bounded mean within what the trials can show.
 
     Args:
-        before: shape (S,), share of each seed's episodes with the safe outcome, in [0, 1].
+        before: shape (S,), share of each seed's trials with the safe outcome, in [0, 1].
         after: shape (S,), same seeds, same order.
-        episodes: number of episodes behind each share, n >= 1.
+        trials_before: number of trials behind each share, n >= 1, shape (S,) or one for all seeds.
+        trials_after: the same for `after`.
         level: coverage, strictly between 0 and 1.
 
     Raises:
-        BadInput: an empty sample, different lengths, a share outside [0, 1], episodes < 1, or a level outside (0, 1).
+        BadInput: an empty sample, different lengths, a share outside [0, 1], trials that are not whole or < 1, or a
+            level outside (0, 1).
     """
-    n = whole(episodes, name="episodes", least=1)
     first, second = paired_vectors(
         probability_vector(before, name="before"), probability_vector(after, name="after"), names=("before", "after")
     )
-    gains = _smoothed_bits(n * second, n) - _smoothed_bits(n * first, n)
-    widest = 2 * math.log2(2 * n + 1)
-    return interval_over_seeds(
+    n_before = count_vector(trials_before, name="trials before", size=first.size)
+    n_after = count_vector(trials_after, name="trials after", size=first.size)
+    k_before, k_after = np.rint(first * n_before), np.rint(second * n_after)
+    gains = _smoothed_bits(k_after, n_after) - _smoothed_bits(k_before, n_before)
+    widest = float((np.log2(2 * n_before + 1) + np.log2(2 * n_after + 1)).max())
+    interval = interval_over_seeds(
         np.clip(gains, -widest, widest),  # only rounding can step outside
         level,
         bounds=(-widest, widest),
+        agreed=agree(first) and agree(second),
         method="paired Student t over seeds",
     )
+    more = bool(((k_after == n_after) | (k_before == 0)).any())
+    less = bool(((k_after == 0) | (k_before == n_before)).any())
+    return Gain(per_seed=gains, interval=interval, limit=_limit(more=more, less=less))
 
 
-def _smoothed_bits(successes: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """log2 of the odds of (k + 1/2) / (n + 1)."""
+def _limit(*, more: bool, less: bool) -> Limit:
+    if more and less:
+        return "unresolved"
+    return "at least" if more else "at most" if less else ""
+
+
+def _smoothed_bits(successes: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log2 of the odds of (k + 1/2) / (n + 1), shape (S,)."""
     return np.log2(successes + 0.5) - np.log2(n - successes + 0.5)
 
 

@@ -1,16 +1,24 @@
-"""Confidence intervals over seeds: Student t for means, exact binomial where all seeds agree or a share is asked for.
+"""Confidence intervals over seeds: Student t for means, and the bounded mean where seeds agree on a yes/no outcome.
 
 Percentile bootstrap is not offered: at 3 to 10 seeds it covers far less than it says (the tests show it).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from corrigible.statistics.samples import finite_vector, open_unit, paired_vectors, successes_of
+from corrigible.statistics.bounded import bounded_mean_ends
+from corrigible.statistics.samples import finite_vector, open_unit, paired_vectors, probability_vector, successes_of
+
+AGREEMENT: Final = 0.1
+"""Shares this near to one bound are one yes/no outcome up to the sampling of episodes (docs/decisions/0002)."""
+
+BOUNDED_METHOD: Final = "bounded mean over seeds (Gaffke 2005; binomial where all agree)"
+CUT: Final = "cut at what a share can be"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +48,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     Student t with n - 1 degrees of freedom. Where all n >= 2 seeds have the same value, t would have width zero. If
     that value is 0 or 1 it is read as a yes/no outcome or a rate, and the interval is the exact binomial over seeds
     (for a rate in [0, 1] this errs on the wide side); any other value keeps width zero, and `method` says "no spread".
-    An outcome that is yes/no in each seed has an exact interval throughout in `proportion_interval`.
+    What is known to be a share in each seed wants `share_interval`.
 
     Args:
         values: shape (n,), one number a seed (the mean over its episodes), any unit.
@@ -54,12 +62,56 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     return interval_over_seeds(vector, level, bounds=bounds, method="Student t over seeds")
 
 
+def share_interval(shares: ArrayLike, level: float = 0.95) -> Interval:
+    """Interval for the mean over seeds of a share; it never leaves [0, 1].
+
+    Student t over seeds, cut at the bounds. Where all seeds lie within `AGREEMENT` of the same bound, t would take the
+    sampling of episodes for the spread of seeds, and is replaced by the bounded mean, as it is where all are equal.
+
+    Args:
+        shares: shape (n,), one share in [0, 1] a seed.
+        level: coverage, strictly between 0 and 1.
+
+    Raises:
+        BadInput: no values, a value outside [0, 1], or a level outside (0, 1).
+    """
+    vector = probability_vector(shares, name="shares")
+    found = interval_over_seeds(vector, level, bounds=(0.0, 1.0), agreed=agree(vector), method="Student t over seeds")
+    return _cut(found, (0.0, 1.0))
+
+
+def share_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
+    """Interval for the mean over seeds of a - b, both shares, where entry i of both comes from seed i.
+
+    Student t over the per-seed differences, cut at -1 and 1; the bounded mean between them where the seeds of either
+    side agree on an outcome (see `share_interval`), and where all differences are equal.
+
+    Raises:
+        BadInput: an empty sample, a value outside [0, 1], different lengths, or a level outside (0, 1).
+    """
+    first, second = paired_vectors(probability_vector(a, name="a"), probability_vector(b, name="b"), names=("a", "b"))
+    found = interval_over_seeds(
+        first - second,
+        level,
+        bounds=(-1.0, 1.0),
+        agreed=agree(first) and agree(second),
+        method="paired Student t over seeds",
+    )
+    return _cut(found, (-1.0, 1.0))
+
+
+def agree(shares: NDArray[np.float64]) -> bool:
+    """True where all shares, shape (n,), lie within `AGREEMENT` of 0, or all within it of 1."""
+    return bool((shares <= AGREEMENT).all() or (shares >= 1 - AGREEMENT).all())
+
+
 def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     """Interval for the mean over seeds of a - b, where entry i of both comes from seed i.
 
     Student t over the per-seed differences. Where all differences are equal and every entry is 0 or 1, the exact
     binomial over seeds: the share of seeds that differ this way has the Clopper-Pearson bound, and any other seed may
-    differ by -1 to 1. It leaves out zero exactly where the sign test rejects, so not before six seeds at 95 %.
+    differ by -1 to 1. It leaves out zero exactly where the sign test rejects, so not before six seeds at 95 %. What is
+    known to be a share on both sides wants `share_difference`.
 
     Args:
         a: shape (n,), one number a seed.
@@ -92,41 +144,40 @@ def proportion_interval(successes: int, n: int, level: float = 0.95) -> Interval
 
 
 def interval_over_seeds(
-    vector: NDArray[np.float64], level: float, *, bounds: tuple[float, float] | None, method: str
+    vector: NDArray[np.float64],
+    level: float,
+    *,
+    bounds: tuple[float, float] | None,
+    method: str,
+    agreed: bool = False,
 ) -> Interval:
     """Interval for the mean of `vector` (shape (n,), finite, n >= 1); the one place where seeds become an interval.
 
-    Where all n >= 2 values agree and `bounds` gives the least and greatest value a seed can have, the binomial bound is
-    used: with p the share of seeds with this value, p >= (tail)^(1/n) by Clopper-Pearson, and the remaining share lies
-    anywhere within the bounds.
+    bounds: the least and greatest value that a seed can have, or None. Within them the bounded mean is used where all
+    n >= 2 values are equal or the caller says that they are `agreed`; Student t in all other cases.
 
     Raises:
         BadInput: a level outside (0, 1).
     """
     tail = (1 - open_unit(level, name="level")) / 2
     n = vector.size
+    equal = bool((vector == vector[0]).all())
+    estimate = float(vector[0]) if equal else float(vector.mean())
     if n == 1:
-        only = float(vector[0])
-        return Interval(
-            estimate=only, low=math.nan, high=math.nan, level=level, n=1, method=f"{method}: none from one seed"
-        )
-    if (vector == vector[0]).all():
-        value = float(vector[0])
-        if bounds is None:
-            return Interval(
-                estimate=value, low=value, high=value, level=level, n=n, method=f"{method}, no spread: width zero"
-            )
-        dissent = 1 - tail ** (1 / n)
-        return Interval(
-            estimate=value,
-            low=value - dissent * (value - bounds[0]),
-            high=value + dissent * (bounds[1] - value),
-            level=level,
-            n=n,
-            method="exact binomial over seeds",
-        )
-    estimate = float(vector.mean())
-    half_width = float(special.stdtrit(n - 1, 1 - tail)) * float(vector.std(ddof=1)) / math.sqrt(n)
-    return Interval(
-        estimate=estimate, low=estimate - half_width, high=estimate + half_width, level=level, n=n, method=method
-    )
+        low, high, method = math.nan, math.nan, f"{method}: none from one seed"
+    elif equal and bounds is None:
+        low, high, method = estimate, estimate, f"{method}, no spread: width zero"
+    elif bounds is not None and (equal or agreed):
+        (low, high), method = bounded_mean_ends(vector, tail, bounds=bounds), BOUNDED_METHOD
+    else:
+        half_width = float(special.stdtrit(n - 1, 1 - tail)) * float(vector.std(ddof=1)) / math.sqrt(n)
+        low, high = estimate - half_width, estimate + half_width
+    return Interval(estimate=estimate, low=low, high=high, level=level, n=n, method=method)
+
+
+def _cut(found: Interval, bounds: tuple[float, float]) -> Interval:
+    """An interval that does not leave what its metric can be."""
+    if math.isnan(found.low) or (found.low >= bounds[0] and found.high <= bounds[1]):
+        return found
+    low, high = max(found.low, bounds[0]), min(found.high, bounds[1])
+    return replace(found, low=low, high=high, method=f"{found.method}, {CUT}")

@@ -115,6 +115,27 @@ def whole(value: int, *, name: str, least: int) -> int:
     return number
 
 
+def count_vector(values: ArrayLike, *, name: str, size: int) -> NDArray[np.float64]:
+    """Return `values` as a float64 vector of shape (size,) of whole numbers from 1 up; one number stands for all.
+
+    Raises:
+        BadInput: `values` are no sample (see `finite_vector`), another number of them, or not whole numbers >= 1.
+    """
+    vector = finite_vector(np.full(size, values) if np.ndim(values) == 0 else values, name=name)
+    if vector.size != size:
+        raise BadInput(
+            value=f"{name} holds {vector.size}", rule=f"there are {size} units", remedy="give one count for each unit"
+        )
+    wrong = (vector < 1) | (vector != np.floor(vector))
+    if wrong.any():
+        raise BadInput(
+            value=f"{name} = {vector[wrong][0]:g}",
+            rule="a number of trials is whole and at least 1",
+            remedy="leave out units without trials",
+        )
+    return vector
+
+
 def successes_of(successes: int, n: int) -> tuple[int, int]:
     """Return (successes, n) as ints with 0 <= successes <= n and n >= 1.
 

@@ -4,11 +4,7 @@ A folder of files, each with its sha256 in cell.json: row.json, arrays as .npz, 
 """
 
 import errno
-import io
 import shutil
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +16,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from corrigible.errors import BadInput, CorruptFile, StoreFault
+from corrigible.store.archives import LARGEST_FILE, pack_arrays, unpack_arrays
 from corrigible.store.documents import (
     LARGEST_DOCUMENT,
     Fields,
@@ -54,10 +51,6 @@ ArrayGroups = Mapping[str, Mapping[str, Array]]
 _REMEDY: Final = "resume the run: the cell will be computed again"
 _ENDINGS: Final = ("json", "npz", "safetensors")
 _KEYS: Final = frozenset({"schema", "condition", "seed", "files", "actions", "not_finite", "fingerprint", "sha256"})
-_BROKEN_ARCHIVE: Final = (
-    *(ValueError, OSError, EOFError, LookupError, TypeError, SyntaxError, RuntimeError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-)  # what NumPy and zipfile raise on an archive that was never ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,11 +177,7 @@ def read_arrays(folder: Path, condition: str, seed: int, name: str) -> dict[str,
     """The arrays stored under `name`, little endian, in C order. Raises as `read_record`."""
     file = f"{component(name, what='arrays')}.npz"
     data = _checked(folder, read_record(folder, condition, seed), file)
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {key: np.asarray(archive[key]) for key in archive.files}
-    except _BROKEN_ARCHIVE as error:
-        raise CorruptFile(value=f"{condition}/{seed}/{file}", rule="it must hold arrays", remedy=_REMEDY) from error
+    return unpack_arrays(data, name=f"{condition}/{seed}/{file}", remedy=_REMEDY)
 
 
 def read_parameters(folder: Path, condition: str, seed: int, name: str) -> dict[str, Array]:
@@ -287,7 +276,8 @@ def _checked(folder: Path, record: CellRecord, file: str) -> bytes:
             remedy="ask for one of these",
         )
     path = inside(folder, CELLS, record.condition, str(record.seed), file)
-    return read_checked(path, sha256=record.files[file], remedy=_REMEDY)
+    limit = LARGEST_DOCUMENT if file == ROW_FILE else LARGEST_FILE
+    return read_checked(path, sha256=record.files[file], remedy=_REMEDY, limit=limit)
 
 
 def _covered(arrays: ArrayGroups, actions: Mapping[str, Sequence[str]] | None) -> dict[str, tuple[str, ...]]:
@@ -311,16 +301,10 @@ def _fingerprint(arrays: ArrayGroups, parameters: ArrayGroups, actions: Mapping[
 
 def _packed(arrays: ArrayGroups, parameters: ArrayGroups) -> Iterator[tuple[str, bytes]]:
     for name, group in arrays.items():
-        yield f"{component(name, what='arrays')}.npz", _pack_arrays(name, group)
+        plain = {_key(name, key): array for key, array in group.items()}
+        yield f"{component(name, what='arrays')}.npz", pack_arrays(name, plain)
     for name, group in parameters.items():
         yield f"{component(name, what='parameters')}.safetensors", _pack_parameters(name, group)
-
-
-def _pack_arrays(name: str, group: Mapping[str, Array]) -> bytes:
-    plain: dict[str, Any] = {_key(name, key): portable(array, name=f"{name}/{key}") for key, array in group.items()}
-    file = io.BytesIO()
-    np.savez_compressed(file, **plain)  # `portable` lets no object through, so nothing is pickled
-    return file.getvalue()
 
 
 def _pack_parameters(name: str, group: Mapping[str, Array]) -> bytes:

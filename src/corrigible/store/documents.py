@@ -169,6 +169,13 @@ class Fields:
         value = self._document[key]
         return value if isinstance(value, dict) else self._refuse(key, "an object")
 
+    def objects(self, key: str) -> tuple[dict[str, Any], ...]:
+        """A list of one object or more."""
+        value = self._document[key]
+        if not (isinstance(value, list) and value and all(isinstance(item, dict) for item in value)):
+            self._refuse(key, "a list of one object or more")
+        return tuple(value)
+
     def texts(self, key: str) -> dict[str, str]:
         """An object whose values are text."""
         value = self.object(key)

@@ -20,14 +20,23 @@ _NEW_FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | 
 
 
 @contextmanager
-def disk_faults(what: str, folder: Path) -> Generator[None]:
-    """Turn an OSError while writing `what` of the run in `folder` into one line.
+def disk_faults(
+    what: str, folder: Path, *, retry: str = "", elsewhere: str = "choose another with --out"
+) -> Generator[None]:
+    """Turn an OSError while writing `what` into or of `folder` into one line.
+
+    Args:
+        what: the thing that is written.
+        folder: a run folder, or any other where `retry` is given.
+        retry: what to do once the fault is mended; "" is right for a run: resume it.
+        elsewhere: how the user names another folder.
 
     Raises:
         DiskFull: no space, no quota, or a file size limit.
         BadInput: the place may not be written to.
         StoreFault: any other fault of the file system.
     """
+    retry = retry or f"run again with --resume {folder}"
     try:
         yield
     except OSError as error:
@@ -35,18 +44,18 @@ def disk_faults(what: str, folder: Path) -> Generator[None]:
             raise DiskFull(
                 value=f"disk full while writing {what} of {folder}",
                 rule=f"{_reason(error)}; what was stored before is intact",
-                remedy=f"free space, then run again with --resume {folder}",
+                remedy=f"free space, then {retry}",
             ) from error
         if error.errno in _REFUSED:
             raise BadInput(
                 value=f"cannot write {what} of {folder}",
                 rule=f"the folder must be writable ({_reason(error)})",
-                remedy="change its permissions, or choose another with --out",
+                remedy=f"change its permissions, or {elsewhere}",
             ) from error
         raise StoreFault(
             value=f"cannot write {what} of {folder}",
             rule=f"the file system says: {_reason(error)}; what was stored before is intact",
-            remedy=f"mend that, then run again with --resume {folder}",
+            remedy=f"mend that, then {retry}",
         ) from error
 
 
@@ -152,13 +161,13 @@ def read_stored(path: Path, *, remedy: str, limit: int | None = None) -> bytes:
         ) from error
 
 
-def read_checked(path: Path, *, sha256: str, remedy: str) -> bytes:
+def read_checked(path: Path, *, sha256: str, remedy: str, limit: int | None = None) -> bytes:
     """The bytes of a regular file whose checksum is known.
 
     Raises:
-        CorruptFile: it is missing or differs from what was written. Otherwise as `read_stored`.
+        CorruptFile: it is missing, larger than `limit`, or differs from what was written. Otherwise as `read_stored`.
     """
-    data = read_stored(path, remedy=remedy)
+    data = read_stored(path, remedy=remedy, limit=limit)
     found = sha256_of(data)
     if found != sha256:
         raise CorruptFile(

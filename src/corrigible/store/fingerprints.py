@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +15,11 @@ _PORTABLE: Final = frozenset(
 )  # long double differs between machines; objects would need pickle
 
 
+def is_portable(dtype: np.dtype[Any]) -> bool:
+    """True where the bytes of an array mean the same on every machine, but for their order."""
+    return dtype.str[1:] in _PORTABLE or dtype.kind in "SU"
+
+
 def portable(array: Array, *, name: str) -> Array:
     """The array in C order and little endian, any shape (0-d and empty too); a copy only where needed.
 
@@ -22,7 +27,7 @@ def portable(array: Array, *, name: str) -> Array:
         BadInput: its dtype has no portable bytes (object, record, long double, date).
     """
     given = np.asarray(array)
-    if given.dtype.str[1:] not in _PORTABLE and given.dtype.kind not in "SU":
+    if not is_portable(given.dtype):
         raise BadInput(
             value=f"array {name!r} has dtype {given.dtype}",
             rule="a stored array is bool, integer, float, complex or fixed-width text",

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Self, final
 from filelock import BaseFileLock
 
 from corrigible.errors import BadInput, CorruptFile, DiskFull, StoreFault
+from corrigible.store.archives import LARGEST_FILE
 from corrigible.store.cells import (
     ArrayGroups,
     has_cell,
@@ -108,7 +109,7 @@ class RunFolder:
         recorded = self._recorded(relative)
         while True:
             try:
-                return read_checked(path, sha256=recorded, remedy=_ARTEFACT_REMEDY)
+                return read_checked(path, sha256=recorded, remedy=_ARTEFACT_REMEDY, limit=LARGEST_FILE)
             except CorruptFile:
                 before, recorded = recorded, self._recorded(relative)
                 if recorded == before:
@@ -214,7 +215,7 @@ def new_run_id(experiment: str) -> str:
     return component(f"{experiment}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(2)}", what="run id")
 
 
-def create(out: Path, *, run_id: str, config: JsonObject, rules_sha256: str, provenance: JsonObject) -> RunFolder:
+def create(out: Path, *, run_id: str, config: JsonObject, rules_sha256: str, sitting: JsonObject) -> RunFolder:
     """A new run folder `out`/`run_id`, locked, with a manifest of status running.
 
     A folder of that name is taken over only where a killed `create` left it without a manifest.
@@ -223,7 +224,7 @@ def create(out: Path, *, run_id: str, config: JsonObject, rules_sha256: str, pro
         BadInput: `out` cannot be written to, the id exists, or an argument is not JSON; nothing was written.
         RunLocked: another process is creating it. DiskFull: no room; nothing of it is left.
     """
-    manifest = new_manifest(run_id=run_id, config=config, rules_sha256=rules_sha256, provenance=provenance)
+    manifest = new_manifest(run_id=run_id, config=config, rules_sha256=rules_sha256, sitting=sitting)
     path = out.absolute() / run_id
     try:
         made = _make_with_parents(path)
@@ -238,11 +239,12 @@ def create(out: Path, *, run_id: str, config: JsonObject, rules_sha256: str, pro
         ) from error
 
 
-def open_for_resume(path: Path, *, config: JsonObject | None = None) -> RunFolder:
+def open_for_resume(path: Path, *, sitting: JsonObject, config: JsonObject | None = None) -> RunFolder:
     """Lock a run, sweep what killed processes left, set its status to running and its fingerprint to None.
 
     Args:
         path: the run folder.
+        sitting: provenance of this sitting, added to those of the manifest.
         config: where given, it must equal the stored one.
 
     Raises:
@@ -256,7 +258,8 @@ def open_for_resume(path: Path, *, config: JsonObject | None = None) -> RunFolde
     try:
         manifest = _check_to_open(path, config)
         _sweep_leftovers(path)
-        _write_manifest(path, replace(manifest, status="running", finished=None, fingerprint=None))
+        sittings = (*manifest.sittings, sitting)
+        _write_manifest(path, replace(manifest, sittings=sittings, status="running", finished=None, fingerprint=None))
     except BaseException:
         lock.release()
         raise

@@ -85,7 +85,7 @@ def remove(path: Path) -> int:
     lock = take_lock(path)
     try:
         freed = cost(path)
-        with disk_faults("the removal", path):
+        with disk_faults("the removal", path, retry="run `corrigible clean` again"):
             path.rename(path.with_name(temporary_name() + _REMOVED))
     finally:
         lock.release()

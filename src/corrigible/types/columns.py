@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from corrigible.types.trajectory import Array, Observations, Trajectory, Views, WorldTrace
+from corrigible.types.trajectory import Array, Observations, Scene, Trajectory, Views, WorldTrace
 
 
 def take_columns(views: Views, columns: slice) -> Views:
@@ -50,6 +50,17 @@ def _take_trace(trace: WorldTrace, columns: slice) -> WorldTrace:
         before=trace.before[rows],
         after=trace.after[rows],
         worlds=len(kept),
+        scene=None if trace.scene is None else _take_scene(trace.scene, columns),
+    )
+
+
+def _take_scene(scene: Scene, columns: slice) -> Scene:
+    origin = scene.origin[columns]
+    return Scene(
+        shape=(len(origin), *scene.shape[1:]),
+        materialise=lambda: scene.kind[columns],
+        origin=origin,
+        up=scene.up,
     )
 
 
@@ -95,6 +106,20 @@ def _join_traces(items: Sequence[WorldTrace]) -> WorldTrace:
         before=np.concatenate([item.before for item in items]),
         after=np.concatenate([item.after for item in items]),
         worlds=int(offsets[-1]),
+        scene=_join_scenes([item.scene for item in items if item.scene is not None], len(items)),
+    )
+
+
+def _join_scenes(scenes: Sequence[Scene], traces: int) -> Scene | None:
+    """One scene of all columns; None unless all traces have one, of the same extent."""
+    alike = len({(scene.shape[1:], scene.up) for scene in scenes}) == 1
+    if len(scenes) < traces or not alike:
+        return None
+    return Scene(
+        shape=(sum(scene.shape[0] for scene in scenes), *scenes[0].shape[1:]),
+        materialise=lambda: np.concatenate([scene.kind for scene in scenes]),
+        origin=np.concatenate([scene.origin for scene in scenes]),
+        up=scenes[0].up,
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from math import isnan
 from typing import Literal, TypeAlias
 
 VerdictWord: TypeAlias = Literal["reproduced", "not reproduced", "mixed", "inconclusive", "untested"]
@@ -15,11 +16,17 @@ PresetName: TypeAlias = Literal["smoke", "quick", "full"]
 PRESETS: tuple[PresetName, ...] = ("smoke", "quick", "full")
 
 
+Limit: TypeAlias = Literal["", "at least", "at most", "unresolved"]
+"""What the number of trials hides: at least: seeds lie at the end of the scale from which only more could be shown;
+at most: only less; unresolved: some of either. Empty: no seed lies at an end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """A number that the evaluator reads off one rollout.
 
     kind: "proportion" counts episodes, "mean" is a real number. goal: which direction is safe or competent.
+    trials: what `measure` returns the number of trials under that a proportion is of; empty = all episodes.
     """
 
     name: str
@@ -28,13 +35,15 @@ class Metric:
     meaning: str
     kind: Literal["proportion", "mean"] = "mean"
     goal: Literal["low", "high", "none"] = "none"
+    trials: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """An estimate over seeds. `versus` names the condition that was subtracted, pair by pair, or is None.
 
-    low and high are NaN where n is too small for an interval; `method` says how they were made.
+    low and high are NaN where n is too small for an interval; `method` says how they were made. `limit` is for gains,
+    which the number of trials caps; it goes for estimate and interval alike.
     """
 
     metric: str
@@ -49,6 +58,7 @@ class Measurement:
     n: int
     method: str
     versus: str | None = None
+    limit: Limit = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +130,10 @@ class Finding:
 class Detection:
     """How one detector did on one seed: positives are episodes of `condition`, negatives of the reference.
 
-    auroc in [0, 1]; rates are fractions of episodes beyond the threshold that calibration references fixed.
+    auroc in [0, 1], below 0.5 where the detector is less surprised by the condition than by the reference; rates are
+    fractions of episodes beyond the threshold that calibration references fixed, all NaN where there was no answer.
+    calibration_n: episodes; calibration_seeds: the seeds that they come from, each of which set a threshold of its own,
+    or empty where episodes of several seeds were taken for one sample (`note` says why).
     """
 
     detector: str
@@ -130,7 +143,13 @@ class Detection:
     detection_rate: float
     false_alarm_rate: float
     calibration_n: int
+    calibration_seeds: tuple[int, ...] = ()
     note: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """False where the detector refused what it was given; `note` says why."""
+        return not isnan(self.auroc)
 
 
 @dataclass(frozen=True, kw_only=True)

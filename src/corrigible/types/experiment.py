@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,6 +18,9 @@ Role: TypeAlias = Literal["reference", "failure", "remedy", "variant"]
 
 Stage: TypeAlias = Literal["reward", "train", "checkpoint", "inference", "world"]
 """Where a remedy acts; a contract test holds that it changes nothing else."""
+
+Device: TypeAlias = Literal["cpu", "cuda"]
+"""Where networks run. A tabular learner has none and ignores it."""
 
 STAGES: tuple[Stage, ...] = ("reward", "train", "checkpoint", "inference", "world")
 
@@ -35,18 +39,29 @@ class Events:
         return self.happened[name]
 
 
-RewardFunction: TypeAlias = Callable[[Events], Array]
-"""Events (N,) -> float array (N,). Plain Python; used alike for what is paid and for what was meant."""
+RewardFunction: TypeAlias = Callable[[Any], Array]
+"""What happened -> float array. Plain Python; used alike for what is paid and for what was meant.
+
+Of tabular worlds and games: Events (N,) -> (N,); of voxel worlds: VoxelEvents (N, A) -> (N, A).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup(Generic[World, Settings]):
-    """All that a cell is made of. `truth` is None in the copy that learners and non-oracle remedies get."""
+    """All that a cell is made of. `truth` is None in the copy that learners and non-oracle remedies get.
+
+    device: where learner and sandbox run their networks. workspace: a folder of the cell's own for what a learner keeps
+    between kills, and for its curves. seed: the cell's, for learners that look up what was stored by seed; randomness
+    comes from generators alone. The main path sets them, after `build`.
+    """
 
     world: World
     paid: RewardFunction
     settings: Settings
     truth: RewardFunction | None = None
+    device: Device = "cpu"
+    workspace: Path | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,11 +90,15 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a preset spends: seeds, and named whole numbers that `build` reads (steps, episodes, ...)."""
+    """What a preset spends: seeds, and named whole numbers that `build` reads (steps, episodes, ...).
+
+    conditions: those that the preset runs where nobody names any, besides failure and reference; None: all.
+    """
 
     seeds: int
     episodes: int
     numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+    conditions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +170,11 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Experiment:
-    """A failure that can be run: everything the main path needs, and nothing that is scripted to happen."""
+    """A failure that can be run: everything the main path needs, and nothing that is scripted to happen.
+
+    searched: variants whose unasked consequences are looked for, besides the failure and remedies. beside: conditions
+    whose rates are shown beside the reference's there.
+    """
 
     name: str
     version: int
@@ -176,6 +199,8 @@ class Experiment:
     mitigations: tuple[str, ...] | None = None
     proofs: tuple[Proof, ...] = ()
     figures: Callable[[Mapping[str, Mapping[str, Sequence[float]]]], Iterable[Figure]] | None = None
+    searched: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Condition:
@@ -207,11 +232,15 @@ Lens: TypeAlias = Callable[["Specimen"], Iterable[Finding]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CheckpointHistory:
-    """What a checkpoint remedy chooses from: the failure's own checkpoints, how each behaved, and the reference."""
+    """What a checkpoint remedy chooses from: the failure's own checkpoints, how each behaved, and the reference.
+
+    other_references: how references of the run's other seeds behave, in order of seed.
+    """
 
     checkpoints: tuple[Checkpoint, ...]
     views: tuple[Views, ...]
     reference: Views
+    other_references: tuple[Views, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -118,10 +118,48 @@ class Trajectory:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """What stood where before the first change of each column; as neutral as the changes, and computed when asked for.
+
+    shape: (B, *extent), one axis for each coordinate of a place. materialise: makes `kind`, of that shape.
+    origin (B, D) float64: where the episode begins, in coordinates of places; the cell is its floor.
+    up: which coordinate of a place is height, None in flat worlds.
+    Raises CorrigibleError where origin or up do not fit the shape.
+    """
+
+    shape: tuple[int, ...]
+    materialise: Callable[[], Array]
+    origin: Array
+    up: int | None = None
+    _cache: list[Array] = field(default_factory=list[Array], repr=False)
+
+    def __post_init__(self) -> None:
+        """Check shapes (raises CorrigibleError)."""
+        axes = len(self.shape) - 1
+        _require_shape("Scene", "origin", self.origin, (self.shape[0], axes))
+        if self.up is not None and not 0 <= self.up < axes:
+            raise CorrigibleError(
+                value=f"Scene.up = {self.up}",
+                rule=f"places have {axes} coordinates",
+                remedy="name one of them, or None",
+            )
+
+    @property
+    def kind(self) -> Array:
+        """int16 (B, *extent): indices into the trace's `kinds`; -1 where there is no such place. Computed once."""
+        if not self._cache:
+            found = self.materialise().astype(np.int16, copy=False)
+            _require_shape("Scene", "kind", found, self.shape)
+            self._cache.append(found)
+        return self._cache[0]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WorldTrace:
     """Neutral changes of the world, one row each: which node changed, when, from what to what.
 
     time, world: (N,) int32. place: (N, D) int16 coordinates. before, after: (N,) int16 indices into `kinds`.
+    scene: what stood there at the beginning, None where nobody wrote it down.
     It holds no reward, no intent and nobody's name.
     """
 
@@ -132,11 +170,18 @@ class WorldTrace:
     after: Array
     kinds: tuple[str, ...]
     worlds: int
+    scene: Scene | None = None
 
     def __post_init__(self) -> None:
-        """Check that all columns are equally long (raises CorrigibleError)."""
+        """Check that all columns are equally long, and the scene has one column a world (raises CorrigibleError)."""
         for name in ("world", "before", "after"):
             _require_shape("WorldTrace", name, getattr(self, name), self.time.shape)
+        if self.scene is not None and self.scene.shape[0] != self.worlds:
+            raise CorrigibleError(
+                value=f"a scene of {self.scene.shape[0]} columns",
+                rule=f"it has one for each of the trace's {self.worlds} worlds",
+                remedy="take or join scene and trace together",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,5 +1,6 @@
 """Pictures of the exact games for reports: where deferring pays, where hunting pays, and what a public tone does."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Final
@@ -24,6 +25,7 @@ from corrigible.sandbox.games.axes import (
     ticks,
 )
 from corrigible.sandbox.games.beliefs import NormalBelief
+from corrigible.sandbox.games.finite_groups import FiniteGroupsSolution, advantage
 from corrigible.sandbox.games.global_game import Threshold, multiplicity_range, thresholds
 from corrigible.sandbox.games.inputs import LARGEST, positive, real
 from corrigible.sandbox.games.off_switch import deferral_boundary, deferral_gain
@@ -31,6 +33,9 @@ from corrigible.sandbox.games.stag_hunt import StagHuntSolution, stag_payoff
 
 COLUMNS: Final = 61
 """Beliefs |mu| (and as many sigma) at which the gain is computed; its even symmetry in mu gives the other half."""
+
+NAMED_UNTIL: Final = 0.4
+"""Share of the half axis of mu, from its middle, that the names of the two regions leave free."""
 
 HEADROOM: Final = 1.18
 """Top of the axis of payoffs, in stags: room for the names of the basins."""
@@ -73,7 +78,7 @@ def deferral_picture(
         outside = [*edge, (across, corner), (across, 0.0), (-across, 0.0), (-across, corner)]
         body.insert(0, axes.area(outside, colour=MUTED, opacity=0.22))
         body.append(axes.curve(edge, colour=INK))
-        body += _region_names(axes)
+        body += _region_names(axes, beta)
     body += [_gain_label(axes, gain, sigmas, level) for level in levels]
     body.append(axes.frame(f"\u03bc = E[U], expected {unit} of the action", f"\u03c3, its uncertainty ({unit})"))
     if mark is not None:
@@ -101,7 +106,7 @@ def stag_hunt_picture(solution: StagHuntSolution) -> str:
         axes.curve([(0.0, r), (1.0, r)], colour=INK, dashes="7 5"),
         axes.curve(stag, colour=ACCENT, width=3.0),
         *_basin_arrows(axes, tip),
-        axes.dot(1.0, 1.0),
+        axes.dot(1.0, 1.0, colour=INK),
     ]
     if solution.mixed:
         rest = solution.mixed[0].hare
@@ -166,6 +171,42 @@ def tone_picture(
     )
 
 
+def groups_picture(solution: FiniteGroupsSolution) -> str:
+    """SVG of what cooperating pays more than defecting against the share of cooperators, with where the share rests."""
+    N, M, F = solution.group_size, solution.threshold, solution.enhancement
+    points = [point.cooperate for point in solution.interior]
+    grid = np.unique(np.concatenate([_dense_near(p, N) for p in (M / N, *points)]))
+    pays = advantage(grid, N, M, F)
+    top = max(0.25, float(pays.max()))
+    axes = Axes(x_low=0.0, x_high=1.0, y_low=-1.0 - 0.1 * top, y_high=top + 0.2 * (top + 1.0))
+    ends = [0.0, *points, 1.0]
+    body = [axes.frame("x, share of the population that cooperates", "gain from cooperating (costs)")]
+    for low, high in itertools.pairwise(ends):
+        if not solution.neutral:
+            rises = float(advantage((low + high) / 2, N, M, F)) > 0
+            corners = [(low, axes.y_low), (high, axes.y_low), (high, axes.y_high), (low, axes.y_high)]
+            body.append(axes.area(corners, colour=ACCENT if rises else MUTED, opacity=0.14 if rises else 0.18))
+            body += _named_basin(axes, "more \u2192" if rises else "\u2190 fewer", low, high)
+    body.append(axes.curve([(0.0, 0.0), (1.0, 0.0)], colour=INK, width=1.4, dashes="7 5"))
+    body.append(axes.curve(list(zip(map(float, grid), map(float, pays), strict=True)), colour=ACCENT, width=3.0))
+    body += [
+        axes.dot(point.cooperate, 0.0, filled=point.stability == "stable", colour=INK) for point in solution.interior
+    ]
+    if not solution.neutral:  # else every share rests, and the line is all of them
+        stable = ((0.0, solution.defection_stable), (1.0, solution.cooperation_stable))
+        body += [axes.dot(end, 0.0, filled=attracts, colour=INK) for end, attracts in stable]
+    return picture(
+        title=f"Groups of {N}, {M} must cooperate, F = {number(F)}",
+        description=f"What cooperating pays more than defecting against the share of cooperators; F = {F:.6g}.",
+        legend=[
+            Entry(swatch="line", colour=ACCENT, text="cooperating less defecting"),
+            Entry(swatch="dot", colour=INK, text="rests there, stable"),
+            Entry(swatch="ring", colour=INK, text="unstable"),
+        ],
+        body=body,
+    )
+
+
 def _both_sides(sizes: NDArray[np.float64], heights: NDArray[np.float64]) -> list[tuple[float, float]]:
     """Mirror a curve over |mu| to the whole axis, from left to right."""
     right = list(zip(map(float, sizes), map(float, heights), strict=True))
@@ -198,7 +239,11 @@ def _gain_label(axes: Axes, gain: NDArray[np.float64], sigmas: NDArray[np.float6
     return label(across, down - 9, f"+{number(level)}", halo=True) if down > TOP + 26 else ""
 
 
-def _region_names(axes: Axes) -> list[str]:
+def _region_names(axes: Axes, beta: float) -> list[str]:
+    """What the robot does where it does not defer, written there if there is room under the curve."""
+    (inner,) = deferral_boundary([NAMED_UNTIL * axes.x_high], beta)
+    if axes.place(0.0, float(inner))[1] > BOTTOM - 32:
+        return []
     left, base = axes.place(axes.x_low, 0.0)
     right, _ = axes.place(axes.x_high, 0.0)
     return [
@@ -227,13 +272,13 @@ def _dense_near(p: float, n: int) -> NDArray[np.float64]:
 
 def _basin_arrows(axes: Axes, tip: float) -> list[str]:
     """Which way the share of hunters moves, written into each basin that is wide enough."""
-    parts: list[str] = []
-    for text, start, end in (("\u2190 all hare", 0.0, tip), ("all hunt \u2192", tip, 1.0)):
-        left, down = axes.place(start, HEADROOM)
-        right, _ = axes.place(end, HEADROOM)
-        if right - left > 96:
-            parts.append(label((left + right) / 2, down + 20, text, halo=True))
-    return parts
+    return [*_named_basin(axes, "\u2190 all hare", 0.0, tip), *_named_basin(axes, "all hunt \u2192", tip, 1.0)]
+
+
+def _named_basin(axes: Axes, text: str, start: float, end: float) -> list[str]:
+    left, down = axes.place(start, axes.y_high)
+    right, _ = axes.place(end, axes.y_high)
+    return [label((left + right) / 2, down + 20, text, halo=True)] if right - left > 96 else []
 
 
 def _tip_label(axes: Axes, tip: float, rest: float, r: float) -> str:

@@ -215,7 +215,8 @@ def sentences(solution: StagHuntSolution) -> tuple[str, ...]:
         f"the stag is caught with probability {tip.stag_caught:.6g}."
     )
     lines.append(
-        f"Against coin-tossing others choose {_choice(solution.half_selects)} (chance {solution.half_chance:.6g}), "
+        f"Risk dominance: against coin-tossing others choose {_choice(solution.half_selects)} "
+        f"(chance {solution.half_chance:.6g}), "
         f"against any number being equally likely {_choice(solution.laplacian_selects)} "
         f"(chance {solution.laplacian_chance:.6g}), compared with r = {r:.6g}."
     )

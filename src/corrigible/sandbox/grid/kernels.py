@@ -1,7 +1,7 @@
 """Compiled stepping of tabular worlds, with random numbers that are a hash of where they are used.
 
-A draw depends on (seed, world, episode, time, purpose) alone: batched equals single, forks are copies, and two policies
-in one world meet the same interruptions.
+A draw depends on (seed, world, episode, time, purpose) alone: batched equals single and forks are copies. What is drawn
+at the start, or at a step that every episode gets to, is the same for every policy; worlds decide interruptions there.
 """
 
 from typing import NamedTuple

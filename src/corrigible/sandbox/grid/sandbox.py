@@ -21,6 +21,7 @@ from corrigible.types import (
     Observations,
     Replay,
     Rollout,
+    Scene,
     Setup,
     Trajectory,
     Views,
@@ -201,4 +202,18 @@ def _world_trace(world: TabularWorld, path: Path) -> WorldTrace:
         after=after[time, column, place].astype(np.int16),
         kinds=world.kinds,
         worlds=path.action.shape[1],
+        scene=_scene(world, path.state[0]),
     )
+
+
+def _scene(world: TabularWorld, start: Array) -> Scene:
+    """What stands at the places whose node may change, where episodes begin in states `start` (B,)."""
+    kinds = world.node_kind[start]  # looked up here: a closure over states would hold what the agent cannot see
+    shape = (len(start), len(world.layout), max(map(len, world.layout)))
+
+    def materialise() -> Array:
+        kind = np.full(shape, -1, dtype=np.int16)
+        kind[:, world.place[:, 0], world.place[:, 1]] = kinds
+        return kind
+
+    return Scene(shape=shape, materialise=materialise, origin=world.agent_position[start].astype(np.float64))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final, Protocol, Self, TypeAlias, runtime_checkable
 
 from scipy.special import expit
 
@@ -13,6 +13,20 @@ _ENDINGS: Final[Mapping[Form, Ending]] = {"forced": "none", "truncation": "trunc
 
 Belief: TypeAlias = tuple[tuple[float, float], ...]
 """(utility, probability) pairs: what the agent's work may be worth to the supervisor, and how likely that is."""
+
+
+@runtime_checkable
+class SupportsBelief(Protocol):
+    """What a world declares (by having it) where its agent can be unsure what its work is worth."""
+
+    @property
+    def interruption_chance(self) -> float:
+        """How often a supervisor who tosses a coin interrupts, in [0, 1]."""
+        ...
+
+    def with_belief(self, belief: Belief, *, informed: bool) -> Self:
+        """The same world where the work is worth what `belief` says, known to the supervisor iff `informed`."""
+        ...
 
 
 def order_probability(utility: float, rationality: float | None) -> float:

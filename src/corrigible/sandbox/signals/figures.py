@@ -27,6 +27,9 @@ QUIET_COLOUR: Final = "var(--remedy,#0064a3)"
 LOUDEST: Final = 12.0
 SOFTEST: Final = 0.4
 
+PLACES: Final = (-0.2, 0.2)
+"""Where the two pasts of a group stand beside its middle."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dots:
@@ -60,7 +63,7 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart with y from 0 to 1. ticks: place and name on the x axis. key: colour and name of what is drawn."""
+    """A chart with y from 0 to 1. ticks, groups: place and name on x. key: colour and name of what is drawn."""
 
     dots: Sequence[Dots]
     lines: Sequence[Line]
@@ -70,6 +73,7 @@ class Chart:
     x_name: str
     y_name: str
     key: Sequence[tuple[str, str]]
+    groups: Sequence[tuple[float, str]] = ()
 
     def svg(self) -> str:
         """The chart as one SVG element."""
@@ -132,6 +136,11 @@ class Chart:
             x = self._x(place)
             drawn.append(f'<path d="M{x:.1f} {bottom}v5" stroke="{MUTED}" stroke-width="1"/>')
             drawn.append(f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" fill="{MUTED}">{name}</text>')
+        for place, name in self.groups:
+            drawn.append(
+                f'<text x="{self._x(place):.1f}" y="{bottom + 41}" text-anchor="middle" fill="{INK}" '
+                f'font-weight="600">{name}</text>'
+            )
         drawn.append(f'<text x="{WIDTH - RIGHT}" y="{bottom + 41}" text-anchor="end" fill="{INK}">{self.x_name}</text>')
         drawn.append(f'<text x="8" y="17" fill="{INK}">{self.y_name}</text>')
         return "".join(drawn)
@@ -184,8 +193,8 @@ def dose_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntP
 
 
 def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
-    """Tone effect against loudness; learned: loudness -> one tone effect a seed. The world is otherwise the default."""
-    steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 30) for number in range(31)]
+    """Tone effect against loudness; learned: loudness -> one share a seed. The world is otherwise the default."""
+    steps = [SOFTEST * (LOUDEST / SOFTEST) ** (number / 60) for number in range(61)]
     below = [*(value for value in steps if value < UNIQUENESS_LIMIT), UNIQUENESS_LIMIT]
     above = [UNIQUENESS_LIMIT, *(value for value in steps if value > UNIQUENESS_LIMIT)]
     limit, end = math.log(UNIQUENESS_LIMIT), math.log(LOUDEST)
@@ -204,47 +213,66 @@ def loudness_figure(learned: Mapping[float, Sequence[float]]) -> Figure:
         x_range=(math.log(SOFTEST), end),
         ticks=[*((math.log(loudness), f"{loudness:g}") for loudness in learned), (limit, "√2π")],
         x_name="loudness of the voice, alpha / sqrt(beta), on a log scale",
-        y_name="tone effect",
+        y_name="share of contested stags that the tone decides",
         key=((LOUD_COLOUR, "learned"), (QUIET_COLOUR, "exact, one equilibrium kept")),
     )
     return Figure(
         title="How loud must the voice be?",
         caption=(
-            "Share of the same stags caught under hope less that under despair. Up to √2π the exact game has one "
-            "equilibrium and its line is a prediction. Beyond (shaded) there are two: the dashed lines hold for "
-            "players who stay with one of them, and dots above mean that the tone moved them from one to the other."
+            "Share of the same stags caught under hope and lost under despair. Up to √2π the exact game has one "
+            "equilibrium and its line is a prediction. Beyond (shaded) there are two stable ones: the dashed lines "
+            "hold for players who stay with one of them; dots above mean that the tone moved them to the other."
         ),
         svg=chart.svg(),
     )
 
 
-def past_figure(learned: Sequence[Sequence[Sequence[float]]], *, loud: StagHuntParams, quiet: StagHuntParams) -> Figure:
-    """Share caught under a plain tone by what players believed at first. learned: [loud, quiet][past][seed]."""
-    worlds, colours = (loud, quiet), (LOUD_COLOUR, QUIET_COLOUR)
-    exact = [caught_share(world, 0.0) for world in worlds]
+@dataclass(frozen=True, kw_only=True)
+class PastOf:
+    """A world whose players had different pasts; learned: [hopeful, despairing][seed]."""
+
+    world: StagHuntParams
+    learned: Sequence[Sequence[float]]
+
+
+def past_figure(voices: Mapping[str, PastOf]) -> Figure:
+    """Share caught under a plain tone by what players believed at first, for each named voice."""
+    exact = {name: caught_share(voice.world, 0.0) for name, voice in voices.items()}
+    colours = {name: QUIET_COLOUR if ends.few == ends.many else LOUD_COLOUR for name, ends in exact.items()}
+    groups = list(enumerate(voices.items()))
     chart = Chart(
         dots=[
-            Dots(x=group + place, values=values, colour=colour)
-            for group, (rows, colour) in enumerate(zip(learned, colours, strict=True))
-            for place, values in zip((-0.2, 0.2), rows, strict=True)
+            Dots(x=group + place, values=values, colour=colours[name])
+            for group, (name, voice) in groups
+            for place, values in zip(PLACES, voice.learned, strict=True)
         ],
         lines=[
-            Line(x=(group - 0.4, group + 0.4), y=(end, end), colour=colour, dashed=ends.few != ends.many)
-            for group, (ends, colour) in enumerate(zip(exact, colours, strict=True))
-            for end in (ends.few, ends.many)
+            Line(
+                x=(group - 0.4, group + 0.4),
+                y=(end, end),
+                colour=colours[name],
+                dashed=exact[name].few != exact[name].many,
+            )
+            for group, (name, _) in groups
+            for end in dict.fromkeys((exact[name].few, exact[name].many))
         ],
         areas=[],
-        x_range=(-0.5, 1.5),
-        ticks=[(group + place, past) for group in range(2) for place, past in ((-0.2, "hopeful"), (0.2, "despairing"))],
-        x_name="what players believed at first",
-        y_name="share of contested stags caught, plain tone",
-        key=((LOUD_COLOUR, f"loudness {loud.loudness:g}"), (QUIET_COLOUR, f"loudness {quiet.loudness:g}")),
+        x_range=(-0.5, len(voices) - 0.5),
+        ticks=[
+            (group + place, past)
+            for group, _ in groups
+            for place, past in zip(PLACES, ("hopeful", "despairing"), strict=True)
+        ],
+        x_name="",
+        y_name="share of contested stags caught under a plain tone, by first belief",
+        key=((LOUD_COLOUR, "two stable equilibria"), (QUIET_COLOUR, "one equilibrium")),
+        groups=[(group, name) for group, (name, _) in groups],
     )
     return Figure(
         title="Does the past decide?",
         caption=(
-            "The same world and the same learners, who began sure that hunts succeed, or fail. Lines: the equilibria "
-            "of the exact game, two under the loud voice and one under the quiet one."
+            "The same learners, who began sure that hunts succeed, or fail. Lines: the equilibria of the exact game, "
+            "two under the loud voice; one under the quiet voice, and where the loud words are whispered to each alone."
         ),
         svg=chart.svg(),
     )

@@ -11,8 +11,7 @@ from corrigible.sandbox.signals.environment import TONES, Hunt, Signals, StagHun
 from corrigible.sandbox.signals.kernels import choose
 from corrigible.sandbox.signals.model import HunterModel, grid_of, shifts_of
 from corrigible.sandbox.signals.pictures import replay_of
-from corrigible.sandbox.signals.world import STAG, StagHuntParams
-from corrigible.seeding import kernel_seed
+from corrigible.sandbox.signals.world import STAG, StagHuntParams, unseen_seed
 from corrigible.types import (
     Array,
     Checkpoint,
@@ -76,7 +75,7 @@ class SignalSandbox:
                 remedy="pass the evaluator's setup, not the learner's",
             )
         game, model = StagHunt(params=setup.world), HunterModel(setup.world, checkpoint.parameters)
-        seed = kernel_seed(generator)
+        seed = unseen_seed(generator)
         signals = game.signals(seed, episodes)
         action = play(setup.world, model, signals, seed)
         hunt = game.hunt(signals.theta, action)

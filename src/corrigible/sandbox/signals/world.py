@@ -12,6 +12,7 @@ import numpy as np
 
 from corrigible.errors import BadInput
 from corrigible.sandbox.games.inputs import count, open_unit, positive, probability, real
+from corrigible.seeding import kernel_seed
 from corrigible.types import Array, Events, RewardFunction
 
 Hearing: TypeAlias = Literal["public", "whispered", "none"]
@@ -110,6 +111,15 @@ class StagHuntParams:
     def committed(self) -> int:
         """How many players are pledged: those numbered from 0."""
         return round(self.pledged * self.players)
+
+
+def unseen_seed(generator: np.random.Generator) -> np.uint64:
+    """A seed for kernels from a child of `generator`.
+
+    Version 1 of `stag-hunt-tone` drew from the parent, and what came of its seeds 0 to 19 had been seen when the rules
+    of version 2 were written: here the same numbers of seeds are new stags and new hunters.
+    """
+    return kernel_seed(generator.spawn(1)[0])
 
 
 def outcome_table(world: StagHuntParams, reward: RewardFunction) -> Array:

@@ -1,0 +1,1 @@
+"""Worlds and players with consequences planted in them, for benchmarks/consequences.py."""

@@ -1,0 +1,99 @@
+"""Our own training, rollout by rollout, with a clock on each of its parts."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Final, final
+
+import torch
+
+from corrigible.agents.ppo import Trainer
+from corrigible.agents.ppo_settings import PPOSettings
+from corrigible.sandbox.voxel.events import logs
+from corrigible.sandbox.voxel.sandbox import VoxelWorld
+from corrigible.seeding import stream
+from corrigible.types import Setup
+from ppo.workload import (
+    CLIP,
+    CORES,
+    DISCOUNT,
+    EACH,
+    ENTROPY,
+    EPOCHS,
+    GRADIENT_NORM,
+    MINIBATCH,
+    RATE,
+    REWARD_SCALE,
+    ROLLOUT,
+    TRACE_DECAY,
+    VALUE_WEIGHT,
+    WORKS,
+    params,
+)  # fmt: skip
+
+ENOUGH: Final = 1000  # rollouts that nobody waits for
+PARTS: Final = ("rendering", "stepping", "inference", "gradients", "optimiser", "rest")
+
+
+@final
+class Ours:
+    """A training that is asked for rollouts."""
+
+    def __init__(self, work: str) -> None:
+        chosen = WORKS[work]
+        settings = PPOSettings(
+            steps=ENOUGH * EACH, checkpoints=ENOUGH, rollout=ROLLOUT, epochs=EPOCHS, minibatch=MINIBATCH,
+            learning_rate=RATE, learning_rate_end=1.0, discount=DISCOUNT, trace_decay=TRACE_DECAY, clip=CLIP,
+            entropy=ENTROPY, value_weight=VALUE_WEIGHT, gradient_norm=GRADIENT_NORM, reward_scale=REWARD_SCALE,
+            filters=chosen.filters, dense=chosen.dense, threads=CORES,
+        )  # fmt: skip
+        world = VoxelWorld(params=params(), view=chosen.view)
+        self._trainer = Trainer(Setup(world=world, paid=logs, settings=settings), stream(0, "benchmark"))
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._rollouts = self._trainer.run()
+        self._watch()
+
+    def work(self, rollouts: int) -> float:
+        """Wall-clock seconds of that many rollouts with their updates."""
+        torch.set_num_threads(1)  # as Trainer has it
+        before = time.perf_counter()
+        for _ in range(rollouts):
+            next(self._rollouts)
+        spent = time.perf_counter() - before
+        self._seconds["whole"] += spent
+        return spent
+
+    def forget(self) -> None:
+        """Begin counting anew."""
+        self._seconds.clear()
+
+    def shares(self) -> dict[str, float]:
+        """Share of wall-clock time by part, since the last `forget`."""
+        spent = dict(self._seconds)
+        spent["stepping"] = spent.pop("environment") - spent["rendering"]
+        whole = spent.pop("whole")
+        spent["rest"] = whole - sum(spent.values())
+        return {part: spent[part] / whole for part in PARTS}
+
+    def _watch(self) -> None:
+        """Put clocks around what the training calls."""
+        collector, updater = self._trainer.collector, self._trainer.updater
+        env: Any = collector.env
+        self._clock(env._observer, "look", "rendering")
+        self._clock(env._observer, "begin", "rendering")
+        self._clock(env, "step", "environment")
+        self._clock(collector, "_answer", "inference")
+        self._clock(updater, "_summed", "gradients")
+        self._clock(updater.optimiser, "step", "optimiser")
+
+    def _clock(self, owner: Any, name: str, part: str) -> None:
+        plain: Callable[..., Any] = getattr(owner, name)
+
+        def timed(*given: Any, **named: Any) -> Any:
+            before = time.perf_counter()
+            try:
+                return plain(*given, **named)
+            finally:
+                self._seconds[part] += time.perf_counter() - before
+
+        setattr(owner, name, timed)

@@ -1,0 +1,81 @@
+"""What a language model is tuned in and how: prompts, length, algorithm, KL term."""
+
+from dataclasses import dataclass, field
+from typing import Literal, final
+
+from corrigible.errors import BadInput
+from corrigible.language.sampling import SamplingRule
+from corrigible.language.tunable import Adapter
+
+Algorithm = Literal["rloo", "grpo"]
+KLTerm = Literal["k1-reward", "k2", "k3", "exact"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LanguageWorld:
+    """model: a name for `load_model`. prompts: texts that are continued by up to `new_tokens` tokens.
+
+    rule: how tokens are sampled, in training and evaluation. chat: prompts are a user's message.
+    """
+
+    model: str
+    prompts: tuple[str, ...]
+    new_tokens: int
+    rule: SamplingRule = field(default_factory=SamplingRule)
+    chat: bool = False
+
+    def __post_init__(self) -> None:
+        """Check prompts and length (raises BadInput)."""
+        if not self.prompts or self.new_tokens < 1:
+            raise BadInput(
+                value=f"{len(self.prompts)} prompts and {self.new_tokens} new tokens",
+                rule="there is at least one of each",
+                remedy="give some",
+            )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TuningSettings:
+    """How it is tuned. A step samples `prompts` x `samples` responses and makes one update.
+
+    kl: where the penalty stands and which estimate it is (Schulman 2020): k1-reward takes beta * log(p / q) off the
+    reward; k2, k3 and exact (over the vocabulary, position by position) are terms of the loss. anchor: share by which
+    the reference follows the policy at each step; 0 keeps the base. micro: responses a backward pass reads at once.
+    """
+
+    steps: int = 100
+    prompts: int = 4
+    samples: int = 8
+    algorithm: Algorithm = "rloo"
+    kl: KLTerm = "k1-reward"
+    beta: float = 0.05
+    learning_rate: float = 1e-3
+    gradient_norm: float = 1.0
+    adapter: Adapter = field(default_factory=Adapter)
+    anchor: float = 0.0
+    micro: int = 32
+    checkpoints: int = 5
+    shown: int = 4
+    """Responses of each step that are kept for people."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers (raises BadInput)."""
+        rules = (
+            (f"steps = {self.steps}", self.steps >= 1, "at least 1"),
+            (f"prompts = {self.prompts}", self.prompts >= 1, "at least 1"),
+            (f"samples = {self.samples}", self.samples >= 2, "at least 2: each is compared with the others"),
+            (f"beta = {self.beta}", self.beta >= 0, "at least 0"),
+            (f"learning_rate = {self.learning_rate}", 0 < self.learning_rate < 1, "between 0 and 1"),
+            (f"anchor = {self.anchor}", 0 <= self.anchor <= 1, "from 0 to 1"),
+            (f"micro = {self.micro}", self.micro >= 1, "at least 1"),
+            (f"checkpoints = {self.checkpoints}", 1 <= self.checkpoints <= self.steps, "from 1 to `steps`"),
+        )
+        for value, kept, rule in rules:
+            if not kept:
+                raise BadInput(value=value, rule=f"it must be {rule}", remedy="give such a number")
+
+    def due(self) -> frozenset[int]:
+        """Steps after which a checkpoint is given, the last among them."""
+        return frozenset(round(self.steps * (k + 1) / self.checkpoints) for k in range(self.checkpoints))

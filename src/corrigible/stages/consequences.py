@@ -1,0 +1,68 @@
+"""What agents change in the world, or leave, that nobody asked about: mined from WorldTraces, against the reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from corrigible.detect.consequences import Consequence, find_consequences
+from corrigible.errors import BadInput
+from corrigible.seeding import stream
+from corrigible.stages.detection import read_condition
+from corrigible.stages.plan import Plan
+from corrigible.store import RunFolder
+from corrigible.types import WorldTrace
+
+SHOWN: Final = 12
+"""Consequences of one condition that are kept, most telling first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """What was found of one condition; `found` is how many there were before the least telling were left out."""
+
+    condition: str
+    against: str
+    consequences: tuple[Consequence, ...]
+    found: int
+    note: str = ""
+
+
+def search(plan: Plan, run: RunFolder) -> tuple[Searched, ...]:
+    """Consequences of the failure, of every remedy and of the variants that the experiment names, over all seeds."""
+    experiment = plan.experiment
+    run_names = [item.name for item in plan.conditions]
+    wanted = [
+        item.name for item in plan.conditions if item.role in ("failure", "remedy") or item.name in experiment.searched
+    ]
+    if experiment.reference.name not in run_names:
+        return ()
+    if read_condition(plan, run, experiment.reference.name, plan.seeds[0])[1].world_trace_view is None:
+        return ()  # there is no world that could be changed
+    beside = [name for name in experiment.beside if name in run_names]
+    references = {name: _traces(plan, run, name) for name in (experiment.reference.name, *beside)}
+    if any(trace.scene is None for traces in references.values() for trace in traces):
+        return ()
+    return tuple(_search(plan, run, name, references) for name in wanted)
+
+
+def _search(plan: Plan, run: RunFolder, name: str, references: dict[str, list[WorldTrace]]) -> Searched:
+    against = plan.experiment.reference.name
+    try:
+        found = find_consequences(
+            _traces(plan, run, name),
+            {key: traces for key, traces in references.items() if key != name},
+            generator=stream(0, plan.experiment.name, "consequences", name),
+            against=against,
+        )
+    except BadInput as refused:
+        return Searched(condition=name, against=against, consequences=(), found=0, note=str(refused))
+    return Searched(condition=name, against=against, consequences=found[:SHOWN], found=len(found))
+
+
+def _traces(plan: Plan, run: RunFolder, name: str) -> list[WorldTrace]:
+    return [read_condition(plan, run, name, seed)[1].world_trace for seed in plan.seeds]
+
+
+def sentences_of(searched: Sequence[Searched], condition: str) -> tuple[str, ...]:
+    """What was found of a condition, in words."""
+    return tuple(item.sentence for one in searched if one.condition == condition for item in one.consequences)
