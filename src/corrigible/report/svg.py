@@ -26,10 +26,6 @@ BAR: Final = 39.0
 CHART: Final = 1000  # units of the inner, stretched coordinate system
 HEAT_STEPS: Final = 9
 CELL: Final = (78, 40)  # pixels of one heat-map cell
-NAME_STEP: Final = 17  # pixels by which a name gives way to another; marks are near within so many percent:
-NEAR_ACROSS: Final = 22.0
-NEAR_DOWN: Final = 5.0
-RIGHTMOST: Final = 60.0  # percent from which on names stand to the left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +47,6 @@ class ChartLine:
     title: str
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dot:
-    """A condition in a plane: the estimate at (x, y), named, and a small dot for each seed."""
-
-    role: Role
-    name: str
-    title: str
-    at: tuple[float, float]
-    seeds: tuple[tuple[float, float], ...]
 
 
 def dot_strip(
@@ -134,7 +119,7 @@ def line_chart(lines: Sequence[ChartLine], x: Scale, y: Scale, *, label: str, ax
     """Lines with bands over common axes; `axes` names x and y (short, or empty), `label` says what is to be seen."""
     bands = [_band(line, x, y) for line in lines if line.low and line.high]
     paths = [_line(line, x, y) for line in lines]
-    return _chart([*bands, *paths], [], x, y, label=label, axes=axes, shape="wide")
+    return chart([*bands, *paths], [], x, y, label=label, axes=axes, shape="wide")
 
 
 def roc_chart(curves: Sequence[ChartLine], *, label: str, false_alarms: float = 0.05) -> Svg:
@@ -144,30 +129,7 @@ def roc_chart(curves: Sequence[ChartLine], *, label: str, false_alarms: float = 
     tolerated = element("g", {"class": "guide least"}, _vertical(unit.percent(false_alarms)))
     paths = [_line(line, unit, unit) for line in (chance, *curves)]
     axes = ("false-alarm rate", "detection rate")
-    return _chart(paths, [tolerated], unit, unit, label=label, axes=axes, shape="square")
-
-
-def dot_chart(dots: Sequence[Dot], x: Scale, y: Scale, *, label: str, axes: tuple[str, str]) -> Svg:
-    """Conditions in a plane, named beside their marks; names that would lie on one another are moved apart."""
-    marks: list[Svg] = []
-    taken: list[tuple[float, float]] = []
-    for dot in sorted(dots, key=lambda item: -item.at[1]):
-        circles = [
-            element("circle", {"cx": percent(x.percent(a)), "cy": percent(100 - y.percent(b)), "r": 3.5})
-            for a, b in dot.seeds
-            if math.isfinite(a) and math.isfinite(b)
-        ]
-        marks.append(element("g", {"class": f"strip {dot.role}"}, element("title", {}, dot.title), *circles))
-        across, down = x.percent(dot.at[0]), 100 - y.percent(dot.at[1])
-        if not (math.isfinite(across) and math.isfinite(down)):
-            continue
-        marks.append(marker(dot.role, percent(across), percent(down)))
-        shift = NAME_STEP * sum(abs(across - a) < NEAR_ACROSS and abs(down - d) < NEAR_DOWN for a, d in taken)
-        taken.append((across, down))
-        side = {"dx": 12, "text-anchor": "start"} if across < RIGHTMOST else {"dx": -12, "text-anchor": "end"}
-        place = {"x": percent(across), "y": percent(down), "dy": 5 + shift, "class": "name"}
-        marks.append(text({**place, **side}, dot.name))
-    return _chart([], marks, x, y, label=label, axes=axes, shape="tall")
+    return chart(paths, [tolerated], unit, unit, label=label, axes=axes, shape="square")
 
 
 def heat_map(
@@ -262,7 +224,7 @@ def _seed_dots(measurement: Measurement, scale: Scale, seeds: Sequence[int]) -> 
     ]
 
 
-def _chart(
+def chart(
     stretched: Sequence[Svg],
     fixed: Sequence[Svg],
     x: Scale,
