@@ -37,13 +37,17 @@ class Peer:
 
     def work(self, rollouts: int) -> float:
         """Wall-clock seconds of that many rollouts with their updates."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{rollouts}\n")
-        self._process.stdin.flush()
-        answer = self._answer()
+        answer = self._ask(rollouts)
         if not isinstance(answer, float):
             raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
         return answer
+
+    def skill(self, enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+        """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
+        answer = self._ask({"enough": enough, "rollouts": rollouts, "rate": rate, "seed": seed})
+        if not isinstance(answer, list):
+            raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
+        return [(float(seconds), float(logs)) for seconds, logs in answer]
 
     def said(self) -> str:
         """The last line of its errors."""
@@ -55,6 +59,12 @@ class Peer:
         self._process.stdin.close()
         self._process.wait()
         self._folder.cleanup()
+
+    def _ask(self, what: object) -> object:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(what)}\n")
+        self._process.stdin.flush()
+        return self._answer()
 
     def _answer(self) -> object:
         assert self._process.stdout is not None

@@ -3,13 +3,14 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, final
 
 import torch
 
 from corrigible.agents.ppo import Trainer
 from corrigible.agents.ppo_settings import PPOSettings
-from corrigible.sandbox.voxel.events import logs
 from corrigible.sandbox.voxel.sandbox import VoxelWorld
 from corrigible.seeding import stream
 from corrigible.types import Setup
@@ -25,14 +26,42 @@ from ppo.workload import (
     RATE,
     REWARD_SCALE,
     ROLLOUT,
+    SKILL,
     TRACE_DECAY,
     VALUE_WEIGHT,
     WORKS,
+    Counted,
+    Reached,
+    Work,
     params,
+    plain_logs,
+    skill_worlds,
 )  # fmt: skip
 
 ENOUGH: Final = 1000  # rollouts that nobody waits for
 PARTS: Final = ("rendering", "stepping", "inference", "gradients", "optimiser", "rest")
+
+
+def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+    """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
+    counted, (worlds, actions) = Counted(enough), skill_worlds()
+    world = VoxelWorld(params=worlds, view=SKILL.view, actions=actions)
+    settings = replace(settings_of(SKILL, rollouts), learning_rate=rate, stagger=False)
+    setup = Setup(world=world, paid=counted, settings=settings)
+    with suppress(Reached), Trainer(setup, stream(seed, "benchmark")) as trainer:
+        for _ in trainer.run():
+            pass
+    return counted.curve
+
+
+def settings_of(work: Work, rollouts: int) -> PPOSettings:
+    """What every learner is given, in our words."""
+    return PPOSettings(
+        steps=rollouts * EACH, checkpoints=rollouts, rollout=ROLLOUT, epochs=EPOCHS, minibatch=MINIBATCH,
+        learning_rate=RATE, learning_rate_end=1.0, discount=DISCOUNT, trace_decay=TRACE_DECAY, clip=CLIP,
+        entropy=ENTROPY, value_weight=VALUE_WEIGHT, gradient_norm=GRADIENT_NORM, reward_scale=REWARD_SCALE,
+        filters=work.filters, dense=work.dense, threads=CORES,
+    )  # fmt: skip
 
 
 @final
@@ -41,14 +70,9 @@ class Ours:
 
     def __init__(self, work: str) -> None:
         chosen = WORKS[work]
-        settings = PPOSettings(
-            steps=ENOUGH * EACH, checkpoints=ENOUGH, rollout=ROLLOUT, epochs=EPOCHS, minibatch=MINIBATCH,
-            learning_rate=RATE, learning_rate_end=1.0, discount=DISCOUNT, trace_decay=TRACE_DECAY, clip=CLIP,
-            entropy=ENTROPY, value_weight=VALUE_WEIGHT, gradient_norm=GRADIENT_NORM, reward_scale=REWARD_SCALE,
-            filters=chosen.filters, dense=chosen.dense, threads=CORES,
-        )  # fmt: skip
+        settings = settings_of(chosen, ENOUGH)
         world = VoxelWorld(params=params(), view=chosen.view)
-        self._trainer = Trainer(Setup(world=world, paid=logs, settings=settings), stream(0, "benchmark"))
+        self._trainer = Trainer(Setup(world=world, paid=plain_logs, settings=settings), stream(0, "benchmark"))
         self._seconds: dict[str, float] = defaultdict(float)
         self._rollouts = self._trainer.run()
         self._watch()

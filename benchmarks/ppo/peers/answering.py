@@ -1,4 +1,8 @@
-"""How a peer is asked for work: it says "ready", then answers each number of rollouts with wall-clock seconds."""
+"""How a peer is asked for work: it says "ready", then answers each line of JSON with one.
+
+A number of rollouts is answered with wall-clock seconds; {"enough", "rollouts", "rate", "seed"} with the curve of a
+training that ends when that many logs an episode are dug: pairs of seconds and logs.
+"""
 
 import json
 import os
@@ -9,11 +13,12 @@ ANSWERS = os.fdopen(os.dup(1), "w")  # libraries print; what they print goes to 
 os.dup2(2, 1)
 
 
-def serve(work: Callable[[int], float]) -> None:
-    """Do `work` whenever a line comes."""
+def serve(work: Callable[[int], float], skill: Callable[..., list[tuple[float, float]]]) -> None:
+    """Do what is asked whenever a line comes."""
     say("ready")
     for line in sys.stdin:
-        say(float(work(int(line))))
+        asked = json.loads(line)
+        say(skill(**asked) if isinstance(asked, dict) else float(work(int(asked))))
 
 
 def say(what: object) -> None:

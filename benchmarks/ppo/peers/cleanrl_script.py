@@ -7,6 +7,7 @@ Its source is read from PATH and run as it is, but for the sizes of the network'
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -31,7 +32,11 @@ from workload import (
     VALUE_WEIGHT,
     WORKS,
     WORLDS,
+    Counted,
+    Reached,
     params,
+    plain_logs,
+    skill_worlds,
 )  # fmt: skip
 
 from corrigible.sandbox.voxel.observing import channels
@@ -44,8 +49,8 @@ WORK = WORKS[sys.argv[1]]
 class Worlds:
     """What envpool's `gym` interface gives: pictures (N, C, H, W), ends in one array, numbers in a dictionary."""
 
-    def __init__(self) -> None:
-        self.inner = VoxelVectorEnv(params(), WORK.view, autoreset_mode="SameStep", seed=0)
+    def __init__(self, inner: VoxelVectorEnv, seed: int) -> None:
+        self.inner, self.seed = inner, seed
         self.num_envs = self.inner.num_envs
         self.action_space = self.inner.single_action_space
         shape = (channels(WORK.view), WORK.view.height, WORK.view.width)
@@ -53,7 +58,7 @@ class Worlds:
         self.steps, self.started = 0, 0.0
 
     def reset(self) -> np.ndarray:
-        return self.inner.reset(seed=0)[0].transpose(0, 3, 1, 2)
+        return self.inner.reset(seed=self.seed)[0].transpose(0, 3, 1, 2)
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         if self.steps == ROLLOUT:  # one rollout and its update have warmed it up
@@ -104,41 +109,54 @@ def sized(source: str) -> str:
     return source
 
 
-def main() -> None:
-    path = Path(sys.argv[2])
-    code = compile(sized(path.read_text(encoding="utf-8")), str(path), "exec")
-    made: list[Worlds] = []
+class Script:
+    """Their script, compiled once, run from its beginning whenever it is asked for something."""
 
-    def make(*_: Any, **__: Any) -> Worlds:
-        made[:] = [Worlds()]
-        return made[0]
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.code = compile(sized(path.read_text(encoding="utf-8")), str(path), "exec")
+        self.worlds: Worlds | None = None
+        envpool, gym = ModuleType("envpool"), ModuleType("gym")
+        vars(envpool)["make"] = lambda *_, **__: self.worlds
+        vars(gym).update(Wrapper=Wrapper, spaces=SimpleNamespace(Discrete=gymnasium.spaces.Discrete))
+        sys.modules |= {"envpool": envpool, "gym": gym}
 
-    envpool, gym = ModuleType("envpool"), ModuleType("gym")
-    vars(envpool)["make"] = make
-    vars(gym).update(Wrapper=Wrapper, spaces=SimpleNamespace(Discrete=gymnasium.spaces.Discrete))
-    sys.modules |= {"envpool": envpool, "gym": gym}
-
-    def work(rollouts: int) -> float:
+    def run(self, worlds: Worlds, rollouts: int, rate: float, seed: int) -> None:
+        self.worlds = worlds
         asked = {
-            "total-timesteps": (rollouts + 1) * EACH, "learning-rate": RATE, "num-envs": WORLDS, "num-steps": ROLLOUT,
+            "total-timesteps": rollouts * EACH, "learning-rate": rate, "num-envs": WORLDS, "num-steps": ROLLOUT,
             "gamma": DISCOUNT, "gae-lambda": TRACE_DECAY, "num-minibatches": EACH // MINIBATCH,
             "update-epochs": EPOCHS, "clip-coef": CLIP, "ent-coef": ENTROPY, "vf-coef": VALUE_WEIGHT,
-            "max-grad-norm": GRADIENT_NORM,
+            "max-grad-norm": GRADIENT_NORM, "seed": seed,
         }  # fmt: skip
         words = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
-        sys.argv[:] = [str(path), *words, "--no-clip-vloss", "--no-cuda", "--no-anneal-lr"]
-        scope = {"__name__": "__main__", "__file__": str(path)}
+        sys.argv[:] = [str(self.path), *words, "--no-clip-vloss", "--no-cuda", "--no-anneal-lr"]
         module = ModuleType("__main__")
-        vars(module).update(scope)
+        vars(module).update({"__name__": "__main__", "__file__": str(self.path)})
         before = sys.modules["__main__"]
         sys.modules["__main__"] = module  # its dataclass is looked up there
         try:
-            exec(code, vars(module))  # noqa: S102 # the peer is this script
+            exec(self.code, vars(module))  # noqa: S102 # the peer is this script
         finally:
             sys.modules["__main__"] = before
-        return time.perf_counter() - made[0].started
 
-    serve(work)
+
+def main() -> None:
+    script = Script(Path(sys.argv[2]))
+
+    def work(rollouts: int) -> float:
+        worlds = Worlds(VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0), 0)
+        script.run(worlds, rollouts + 1, RATE, 1)
+        return time.perf_counter() - worlds.started
+
+    def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+        counted, (chosen, actions) = Counted(enough), skill_worlds()
+        inner = VoxelVectorEnv(chosen, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
+        with suppress(Reached):
+            script.run(Worlds(inner, seed), rollouts, rate, seed)
+        return counted.curve
+
+    serve(work, skill)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,11 @@ from workload import (
     TRACE_DECAY,
     VALUE_WEIGHT,
     WORKS,
+    Counted,
+    Reached,
     params,
+    plain_logs,
+    skill_worlds,
 )  # fmt: skip
 
 from corrigible.sandbox.voxel.vector_env import VoxelVectorEnv
@@ -41,8 +46,8 @@ WORK = WORKS[sys.argv[1]]
 class Worlds(VecEnv):
     """What VecEnv asks for, and nothing else; worlds begin again in the step in which they end, as it wants."""
 
-    def __init__(self) -> None:
-        self.inner = VoxelVectorEnv(params(), WORK.view, autoreset_mode="SameStep", seed=0)
+    def __init__(self, inner: VoxelVectorEnv) -> None:
+        self.inner = inner
         space = self.inner.single_observation_space
         assert isinstance(space, Box)
         super().__init__(self.inner.num_envs, space, self.inner.single_action_space)
@@ -109,22 +114,37 @@ class Clock(BaseCallback):
         return True
 
 
-def main() -> None:
-    model = PPO(
-        "CnnPolicy", Worlds(), learning_rate=RATE, n_steps=ROLLOUT, batch_size=MINIBATCH, n_epochs=EPOCHS,
+def learner(inner: VoxelVectorEnv, rate: float, seed: int) -> PPO:
+    """Its PPO with the settings of the work. Its value loss lacks the half that ours has."""
+    return PPO(
+        "CnnPolicy", Worlds(inner), learning_rate=rate, n_steps=ROLLOUT, batch_size=MINIBATCH, n_epochs=EPOCHS,
         gamma=DISCOUNT, gae_lambda=TRACE_DECAY, clip_range=CLIP, ent_coef=ENTROPY, vf_coef=VALUE_WEIGHT / 2,
-        max_grad_norm=GRADIENT_NORM, device="cpu", seed=0,
+        max_grad_norm=GRADIENT_NORM, device="cpu", seed=seed,
         policy_kwargs={
             "features_extractor_class": Features, "net_arch": [], "optimizer_kwargs": {"eps": EPSILON},
         },
     )  # fmt: skip
+
+
+def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+    """The curve of a training of its own."""
+    counted, (worlds, actions) = Counted(enough), skill_worlds()
+    inner = VoxelVectorEnv(worlds, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
+    with suppress(Reached):
+        learner(inner, rate, seed).learn(rollouts * EACH)
+    return counted.curve
+
+
+def main() -> None:
+    inner = VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0)
+    model = learner(inner, RATE, 0)
 
     def work(rollouts: int) -> float:
         clock = Clock()
         model.learn(rollouts * EACH, callback=clock, reset_num_timesteps=False)
         return time.perf_counter() - clock.started
 
-    serve(work)
+    serve(work, skill)
 
 
 if __name__ == "__main__":
