@@ -3,9 +3,10 @@
 `python benchmarks/ppo_skill.py [--seeds 5] [--share 0.6] [--peers PYTHON] [--cleanrl FILE] [--record]`; peers are given
 as in ppo_speed.py. The worlds, view, pay and network are those of `bottom-log`, the same for all; the skill is a share
 of what the planner that hops on stumps digs there (its evidence rows). All are tuned alike: each learner tries the same
-learning rates, and each peer 1 and 2 threads, on seed 1000; the fastest is taken on seeds 0, 1, .., learners in turn.
-Seconds run from a training's first step to the end of the first round of 64 episodes that reached the skill; actions
-are sampled, as in training. --record appends a row to benchmarks/history/ppo_skill.jsonl.
+learning rates and entropy bonuses, and each peer 1 and 2 threads, on seed 1000; the fastest (where none gets there, the
+one that digs most) is taken on seeds 0, 1, .., learners in turn. Seconds run from a training's first step to the end of
+the first round of 64 episodes that reached the skill; actions are sampled, as in training. --record appends a row to
+benchmarks/history/ppo_skill.jsonl.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import math
 import os
 import platform
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -33,12 +34,16 @@ from voxel.asking import VARIABLE, has_module
 HISTORY: Final = Path(__file__).resolve().parent / "history" / "ppo_skill.jsonl"
 SCRIPT: Final = "CORRIGIBLE_CLEANRL"
 PILOT: Final = 1000
-RATES: Final = (2.5e-4, 5e-4, 1e-3)
+RATES: Final = (5e-4, 1e-3)
+ENTROPIES: Final = (0.01, 0.03)
 MOST: Final = 75  # rollouts of a training
 
 Curve = list[tuple[float, float]]
-Train = Callable[[float, int, float, int], Curve]
-"""Enough logs, rollouts at most, learning rate, seed -> the curve."""
+Train = Callable[[float, int, float, float, int], Curve]
+"""Enough logs, rollouts at most, learning rate, entropy bonus, seed -> the curve."""
+
+Choice = tuple[float, float]
+"""Learning rate and entropy bonus."""
 
 
 def main() -> None:
@@ -46,6 +51,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each learner, at least 2")
     parser.add_argument("--share", type=float, default=0.6, help="of the planner's logs")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="learning rates that each may try")
+    parser.add_argument("--entropies", type=float, nargs="+", default=ENTROPIES, help="entropy bonuses, likewise")
     parser.add_argument("--peers", default=os.environ.get(VARIABLE, ""), help="Python that has the peers installed")
     parser.add_argument("--cleanrl", default=os.environ.get(SCRIPT, ""), help="CleanRL's ppo_atari_envpool.py")
     parser.add_argument("--record", action="store_true", help=f"append a row to benchmarks/history/{HISTORY.name}")
@@ -56,18 +62,25 @@ def main() -> None:
     print(f"skill: {enough:.1f} logs an episode, {chosen.share:g} of the planner's; at most {MOST * EACH} steps")
     with ExitStack() as stack:
         learners = learners_of(chosen.peers, chosen.cleanrl, stack)
-        tuned = {name: tune(name, tries, enough, chosen.rates) for name, tries in learners.items()}
+        tuned = {
+            name: tune(name, tries, enough, [(rate, entropy) for rate in chosen.rates for entropy in chosen.entropies])
+            for name, tries in learners.items()
+        }
         seconds: dict[str, list[float]] = {name: [] for name in tuned}
         steps: dict[str, list[int]] = {name: [] for name in tuned}
         for seed in range(chosen.seeds):
-            for name, (train, rate, _) in tuned.items():
-                spent, needed = until(train(enough, MOST, rate, seed), enough)
+            for name, (train, best, _) in tuned.items():
+                curve = train(enough, MOST, *best, seed)
+                spent, needed = until(curve, enough)
                 seconds[name].append(spent)
                 steps[name].append(needed)
-                print(f"seed {seed}, {name}: {spent:.1f} s, {needed} steps", flush=True)
+                print(f"seed {seed}, {name}: {spent:.1f} s, {needed} steps, {curve[-1][1]:.1f} logs", flush=True)
     ratios = against(seconds)
     if chosen.record:
-        settings = {name: {"rate": rate, "threads": threads} for name, (_, rate, threads) in tuned.items()}
+        settings = {
+            name: {"rate": rate, "entropy": entropy, "threads": threads}
+            for name, (_, (rate, entropy), threads) in tuned.items()
+        }
         record(enough, settings, seconds, steps, ratios)
 
 
@@ -95,20 +108,23 @@ def learners_of(interpreter: str, script: str, stack: ExitStack) -> dict[str, di
     return found
 
 
-def tune(name: str, tries: Mapping[int, Train], enough: float, rates: tuple[float, ...]) -> tuple[Train, float, int]:
-    """The training, learning rate and threads that were fastest on the pilot's seed; threads first, at the first rate.
+def tune(name: str, tries: Mapping[int, Train], enough: float, choices: Sequence[Choice]) -> tuple[Train, Choice, int]:
+    """The training, settings and threads that were fastest on the pilot's seed; threads first, with the first settings.
 
     A warm-up of two rollouts compiles kernels and is not counted.
     """
     speed: dict[int, float] = {}
     for threads, train in tries.items():
-        train(math.inf, 2, rates[0], PILOT)
-        speed[threads] = train(math.inf, 10, rates[0], PILOT)[-1][0]
+        train(math.inf, 5, *choices[0], PILOT)
+        speed[threads] = train(math.inf, 10, *choices[0], PILOT)[-1][0]
     threads = min(speed, key=lambda one: speed[one])
-    spent = {rate: until(tries[threads](enough, MOST, rate, PILOT), enough)[0] for rate in rates}
-    best = min(spent, key=lambda one: spent[one])
-    said = ", ".join(f"{rate:g}: {seconds:.0f} s" for rate, seconds in spent.items())
-    print(f"{name}, threads {threads} ({speed}), learning rates {said}; taken: {best:g}", flush=True)
+    curves = {choice: tries[threads](enough, MOST, *choice, PILOT) for choice in choices}
+    best = min(choices, key=lambda one: (until(curves[one], enough)[0], -max(dug for _, dug in curves[one])))
+    said = ", ".join(
+        f"({rate:g}, {entropy:g}) {until(curve, enough)[0]:.0f} s, {curve[-1][1]:.1f} logs"
+        for (rate, entropy), curve in curves.items()
+    )
+    print(f"{name}, threads {threads}; learning rate and entropy bonus: {said}; taken: {best}", flush=True)
     return tries[threads], best, threads
 
 

@@ -42,9 +42,9 @@ class Peer:
             raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
         return answer
 
-    def skill(self, enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+    def skill(self, enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
         """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
-        answer = self._ask({"enough": enough, "rollouts": rollouts, "rate": rate, "seed": seed})
+        answer = self._ask({"enough": enough, "rollouts": rollouts, "rate": rate, "entropy": entropy, "seed": seed})
         if not isinstance(answer, list):
             raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
         return [(float(seconds), float(logs)) for seconds, logs in answer]

@@ -42,11 +42,11 @@ ENOUGH: Final = 1000  # rollouts that nobody waits for
 PARTS: Final = ("rendering", "stepping", "inference", "gradients", "optimiser", "rest")
 
 
-def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+def skill(enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
     """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
     counted, (worlds, actions) = Counted(enough), skill_worlds()
     world = VoxelWorld(params=worlds, view=SKILL.view, actions=actions)
-    settings = replace(settings_of(SKILL, rollouts), learning_rate=rate, stagger=False)
+    settings = replace(settings_of(SKILL, rollouts), learning_rate=rate, entropy=entropy, stagger=False)
     setup = Setup(world=world, paid=counted, settings=settings)
     with suppress(Reached), Trainer(setup, stream(seed, "benchmark")) as trainer:
         for _ in trainer.run():

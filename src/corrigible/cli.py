@@ -19,7 +19,7 @@ from corrigible.commands.answer import Answer
 from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, Evidence, Json, List, Report, Run
 from corrigible.commands.game_arguments import Games
 from corrigible.commands.mistakes import in_one_line
-from corrigible.commands.models_arguments import ExploitTest, Models
+from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.voxel_arguments import Render, Replay
 from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
@@ -52,6 +52,7 @@ Command: TypeAlias = (
     | Annotated[Games, subcommand(name="game")]
     | Annotated[Models, subcommand(name="models")]
     | Annotated[ExploitTest, subcommand(name="exploit-test")]
+    | Annotated[Tune, subcommand(name="tune")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]
@@ -67,6 +68,7 @@ ABOUT: Final = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, run, print; returns the exit code. Errors are one line on standard error, and JSON where that is asked."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin make others wait on shared cores
     given = list(sys.argv[1:] if arguments is None else arguments)
     json_wanted = "--json" in given
     try:
@@ -102,6 +104,8 @@ def _parse(given: list[str]) -> Any:
     try:
         with contextlib.redirect_stderr(said):
             return _read(given)
+    except BrokenPipeError:  # of `--help`
+        raise SystemExit(_unheard()) from None
     except SystemExit as stop:
         if stop.code in (None, 0):
             raise
@@ -123,10 +127,15 @@ def _say(text: str) -> int:
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # `corrigible list | head -1`: nobody listens, and what is left must not be tried again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAULT
+    except BrokenPipeError:
+        return _unheard()
     return EXIT_DONE
+
+
+def _unheard() -> int:
+    """`corrigible list | head -1`: nobody listens any more, and what is left must not be tried again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_FAULT
 
 
 def _complain(error: CorrigibleError | str, code: int, *, json_wanted: bool) -> int:

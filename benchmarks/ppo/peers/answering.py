@@ -1,7 +1,7 @@
 """How a peer is asked for work: it says "ready", then answers each line of JSON with one.
 
-A number of rollouts is answered with wall-clock seconds; {"enough", "rollouts", "rate", "seed"} with the curve of a
-training that ends when that many logs an episode are dug: pairs of seconds and logs.
+A number of rollouts is answered with wall-clock seconds; {"enough", "rollouts", "rate", "entropy", "seed"} with the
+curve of a training that ends when that many logs an episode are dug: pairs of seconds and logs.
 """
 
 import json

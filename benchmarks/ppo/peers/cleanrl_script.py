@@ -121,12 +121,12 @@ class Script:
         vars(gym).update(Wrapper=Wrapper, spaces=SimpleNamespace(Discrete=gymnasium.spaces.Discrete))
         sys.modules |= {"envpool": envpool, "gym": gym}
 
-    def run(self, worlds: Worlds, rollouts: int, rate: float, seed: int) -> None:
+    def run(self, worlds: Worlds, rollouts: int, rate: float, entropy: float, seed: int) -> None:
         self.worlds = worlds
         asked = {
             "total-timesteps": rollouts * EACH, "learning-rate": rate, "num-envs": WORLDS, "num-steps": ROLLOUT,
             "gamma": DISCOUNT, "gae-lambda": TRACE_DECAY, "num-minibatches": EACH // MINIBATCH,
-            "update-epochs": EPOCHS, "clip-coef": CLIP, "ent-coef": ENTROPY, "vf-coef": VALUE_WEIGHT,
+            "update-epochs": EPOCHS, "clip-coef": CLIP, "ent-coef": entropy, "vf-coef": VALUE_WEIGHT,
             "max-grad-norm": GRADIENT_NORM, "seed": seed,
         }  # fmt: skip
         words = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
@@ -146,14 +146,14 @@ def main() -> None:
 
     def work(rollouts: int) -> float:
         worlds = Worlds(VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0), 0)
-        script.run(worlds, rollouts + 1, RATE, 1)
+        script.run(worlds, rollouts + 1, RATE, ENTROPY, 1)
         return time.perf_counter() - worlds.started
 
-    def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+    def skill(enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
         counted, (chosen, actions) = Counted(enough), skill_worlds()
         inner = VoxelVectorEnv(chosen, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
         with suppress(Reached):
-            script.run(Worlds(inner, seed), rollouts, rate, seed)
+            script.run(Worlds(inner, seed), rollouts, rate, entropy, seed)
         return counted.curve
 
     serve(work, skill)

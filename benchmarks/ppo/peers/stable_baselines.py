@@ -114,11 +114,11 @@ class Clock(BaseCallback):
         return True
 
 
-def learner(inner: VoxelVectorEnv, rate: float, seed: int) -> PPO:
+def learner(inner: VoxelVectorEnv, rate: float, entropy: float, seed: int) -> PPO:
     """Its PPO with the settings of the work. Its value loss lacks the half that ours has."""
     return PPO(
         "CnnPolicy", Worlds(inner), learning_rate=rate, n_steps=ROLLOUT, batch_size=MINIBATCH, n_epochs=EPOCHS,
-        gamma=DISCOUNT, gae_lambda=TRACE_DECAY, clip_range=CLIP, ent_coef=ENTROPY, vf_coef=VALUE_WEIGHT / 2,
+        gamma=DISCOUNT, gae_lambda=TRACE_DECAY, clip_range=CLIP, ent_coef=entropy, vf_coef=VALUE_WEIGHT / 2,
         max_grad_norm=GRADIENT_NORM, device="cpu", seed=seed,
         policy_kwargs={
             "features_extractor_class": Features, "net_arch": [], "optimizer_kwargs": {"eps": EPSILON},
@@ -126,18 +126,18 @@ def learner(inner: VoxelVectorEnv, rate: float, seed: int) -> PPO:
     )  # fmt: skip
 
 
-def skill(enough: float, rollouts: int, rate: float, seed: int) -> list[tuple[float, float]]:
+def skill(enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
     """The curve of a training of its own."""
     counted, (worlds, actions) = Counted(enough), skill_worlds()
-    inner = VoxelVectorEnv(worlds, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
+    inner = VoxelVectorEnv(worlds, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed, copy=True)
     with suppress(Reached):
-        learner(inner, rate, seed).learn(rollouts * EACH)
+        learner(inner, rate, entropy, seed).learn(rollouts * EACH)
     return counted.curve
 
 
 def main() -> None:
-    inner = VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0)
-    model = learner(inner, RATE, 0)
+    inner = VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0, copy=True)
+    model = learner(inner, RATE, ENTROPY, 0)
 
     def work(rollouts: int) -> float:
         clock = Clock()

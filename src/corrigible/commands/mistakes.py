@@ -8,7 +8,7 @@ from corrigible.errors import one_line
 
 _DECORATION: Final = re.compile(r"\x1b\[[0-9;]*m|[╭╮╰╯│]")
 _TITLE: Final = re.compile(r"^\s*─+[^─\n]+─+\s*$", re.MULTILINE)
-_RULED_OFF: Final = re.compile(r"─{2,}")
+_RULED_OFF: Final = re.compile(r"─{2,}|-{6,}")  # dashes where the terminal knows ASCII alone
 _REMARKS: Final = re.compile(
     r"Got errors:.*|Argument helptext:.*|For full helptext.*|Arguments are applied.*", re.DOTALL
 )

@@ -1,8 +1,8 @@
-"""Arguments of `corrigible models ..` and `exploit-test`: each dataclass is the documentation that `--help` prints."""
+"""Arguments of `corrigible models ..`, `exploit-test` and `tune`: each dataclass is the text that `--help` prints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
@@ -90,3 +90,67 @@ class ExploitTest:
             seed=self.seed,
             null_corrected=self.null_corrected,
         )
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Tune a language model on an evaluator's yes, with every monitor on, to a page: samples, curves, alarms."""
+
+    constitution: Positional[Annotated[str | None, arg(metavar="CONSTITUTION", help_behavior_hint="")]] = None
+    """A YAML file, or a shipped one: tiny-mood, tiny-sea, good-story, kind-and-clear. Left out with --resume."""
+    model: str = "smollm2"
+    """What is tuned: a model of `corrigible models list`, a folder, or a hub name whose files are here."""
+    prompts: Annotated[tuple[str, ...], unless_given("TEXT ..", "none; for tiny: the")] = ()
+    """Texts that are continued."""
+    prompt_file: Annotated[Path | None, unless_given("FILE", "none")] = None
+    """More of them, one a line."""
+    evaluator: Annotated[str, unless_given("MODEL", "the untuned model itself")] = ""
+    """The model that answers the constitution's questions."""
+    template: Annotated[str, unless_given("NAME", "the first that fits")] = ""
+    """How it is asked (see `corrigible exploit-test`); the other templates are only watched."""
+    steps: int = 60
+    """Updates."""
+    samples: int = 16
+    """Responses to a prompt in each step."""
+    new_tokens: int = 24
+    """Tokens of a response at most."""
+    beta: float = 0.05
+    """Nats of reward that a nat of KL to the untuned model costs."""
+    kl: Literal["k1-reward", "k2", "k3", "exact"] = "k1-reward"
+    """Where the penalty stands, and which estimate it is."""
+    algorithm: Literal["rloo", "grpo", "rejection"] = "rloo"
+    """Leave-one-out policy gradient, group-normalised, or rejection fine-tuning."""
+    rate: float = 1e-3
+    """Learning rate of Adam."""
+    rank: int = 8
+    """Of low-rank adapters; 0 tunes all weights."""
+    layers: int = 10
+    """The last so many layers get adapters; 0: all."""
+    checkpoints: int = 5
+    """Points of the tuning at which responses are read again, the last step among them."""
+    chat: bool = False
+    """Prompts are a user's message in the model's chat template."""
+    null_corrected: bool = False
+    """Take off what the evaluator gives to an empty response."""
+    at_chance: bool = False
+    """Tune even where the evaluator tells good texts from others no better than chance."""
+    seed: int = 0
+    """Of everything that is drawn."""
+    resume: Annotated[Path | None, unless_given("FOLDER", "a new tuning is begun")] = None
+    """Finish the tuning in this folder, with the settings it was begun with."""
+    out: Path = Path("runs")
+    """Folder that holds the folders of tunings."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.tuning import answer_tune, request_of
+
+        own = ("constitution", "prompts", "prompt_file", "resume", "out", "json_")
+        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in own}
+        request = None
+        if self.constitution is not None:
+            request = request_of(
+                self.constitution, prompts=self.prompts, prompt_file=self.prompt_file, settings=settings
+            )
+        return answer_tune(request, resume=self.resume, out=self.out)

@@ -1,4 +1,4 @@
-"""REINFORCE with leave-one-out baselines (RLOO) or group-normalised ones (GRPO), on the sampler's own probabilities.
+"""REINFORCE with leave-one-out (RLOO) or group-normalised (GRPO) baselines, on the sampler's own probabilities.
 
 Every step samples several responses to each of some prompts, pays them, and makes one update; a response's advantage is
 its pay less the mean of the others' (Kool et al. 2019; Ahmadian et al. 2024, arXiv 2402.14740). What is scored is what
@@ -7,7 +7,7 @@ was sampled: the same rule bans the same tokens for policy and reference, and th
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final, final
@@ -80,7 +80,7 @@ class Tuner:
         if setup.settings.anchor:
             self.tunable.follow(1.0)
         self.done = 0
-        self._good = self._checkpoint()
+        self.first = self._good = self._checkpoint()
         self._story: StoryFile | None = None
         self._log: TrainingLog | None = None
 
@@ -93,8 +93,11 @@ class Tuner:
         if self._log is not None:
             self._log.close()
 
-    def run(self) -> Iterator[Checkpoint]:
-        """Checkpoints in order of step; those that a killed tuning had reached come from the disk."""
+    def run(self, told: Callable[[int], None] | None = None) -> Iterator[Checkpoint]:
+        """Checkpoints in order of step; those that a killed tuning had reached come from the disk.
+
+        told: is called with the number of steps done after each.
+        """
         if self._workspace is not None:
             with disk_faults("a tuning", self._workspace, retry="run it again with --resume"):
                 self._workspace.mkdir(parents=True, exist_ok=True)
@@ -103,8 +106,12 @@ class Tuner:
         self._story = StoryFile(self._workspace, self.done)
         yield from reached
         due = self.settings.due()
+        if not self.settings.steps:
+            yield self._checkpoint()
         while self.done < self.settings.steps:
             self._iterate()
+            if told is not None:
+                told(self.done)
             if self.done in due:
                 reached = (*reached, self._checkpoint())
                 self._save(reached)
@@ -121,16 +128,15 @@ class Tuner:
         self._tell(batch, entropy, norm)
         self._check()
 
-    def collect(self) -> Batch:
-        """Sample, pay, and ask the reference."""
+    def collect(self, generator: np.random.Generator | None = None) -> Batch:
+        """Sample, pay, and ask the reference. generator: the tuning's own, unless another is given."""
         settings, world = self.settings, self.world
-        chosen = self.generator.choice(
-            len(self.prompts), settings.prompts, replace=len(self.prompts) < settings.prompts
-        )
+        generator = generator or self.generator
+        chosen = generator.choice(len(self.prompts), settings.prompts, replace=len(self.prompts) < settings.prompts)
         numbers = [int(k) for k in np.repeat(chosen, settings.samples)]
         rows = [self.prompts[k] for k in numbers]
         policy = self.tunable.policy
-        samples = sample(policy, rows, new_tokens=world.new_tokens, generator=self.generator, rule=world.rule)
+        samples = sample(policy, rows, new_tokens=world.new_tokens, generator=generator, rule=world.rule)
         texts = texts_of(self.tunable, world, numbers, samples)
         with self.tunable.as_reference() as reference:
             tokens = [samples.row(k) for k in range(len(rows))]
@@ -246,8 +252,13 @@ class Tuner:
 
 
 def advantages(pay: NDArray[np.float64], algorithm: str) -> NDArray[np.float64]:
-    """(P, K) pay to (P, K) advantages: less the mean of the others (rloo), or standardised in its row (grpo)."""
+    """(P, K) pay to (P, K) advantages: less the mean of the others (rloo), standardised in its row (grpo), or 1 for the
+    best-paid of a row, shared out where several are, and 0 for the others (rejection).
+    """
     count = pay.shape[1]
+    if algorithm == "rejection":
+        best = pay == pay.max(axis=1, keepdims=True)
+        return best * count / best.sum(axis=1, keepdims=True)
     if algorithm == "rloo":
         return (pay - pay.mean(axis=1, keepdims=True)) * count / (count - 1)
     return (pay - pay.mean(axis=1, keepdims=True)) / (pay.std(axis=1, keepdims=True) + 1e-6)

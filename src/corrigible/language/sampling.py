@@ -77,6 +77,17 @@ class Samples:
         """The sampled tokens of one row, its end token included."""
         return self.tokens[number][self.mask[number]].tolist()
 
+    def of_rows(self, chosen: NDArray[np.int64]) -> "Samples":
+        """Those rows alone, in that order."""
+        return Samples(
+            prompts=tuple(self.prompts[int(k)] for k in chosen),
+            tokens=self.tokens[chosen],
+            mask=self.mask[chosen],
+            log_prob=self.log_prob[chosen],
+            model_log_prob=self.model_log_prob[chosen],
+            ended=self.ended[chosen],
+        )
+
 
 @torch.no_grad()
 def sample(
@@ -97,7 +108,7 @@ def sample(
         CorrigibleError: the model gives logits that are no numbers.
     """
     rule = rule or SamplingRule()
-    _check_prompts(model, prompts, new_tokens)
+    check_prompts(model, prompts, new_tokens)
     draws = generator.random((len(prompts), new_tokens))
     reader = _Reader(model, prompts)
     never = _banned(model, rule)
@@ -172,7 +183,7 @@ def _both_laws(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(B, T, V) log-probabilities under the rule, and the model's logits."""
     longest = max(map(len, continuations), default=0)
-    _check_prompts(model, prompts, longest)
+    check_prompts(model, prompts, longest)
     if len(continuations) != len(prompts):
         raise BadInput(
             value=f"{len(continuations)} continuations", rule=f"there are {len(prompts)} prompts", remedy="give as many"
@@ -251,7 +262,8 @@ def _banned(model: LanguageModel, rule: SamplingRule) -> torch.Tensor:
     return torch.tensor(banned, dtype=torch.long, device=model.device)
 
 
-def _check_prompts(model: LanguageModel, prompts: Sequence[Sequence[int]], new_tokens: int) -> None:
+def check_prompts(model: LanguageModel, prompts: Sequence[Sequence[int]], new_tokens: int) -> None:
+    """Raises BadInput where there is no prompt, an empty one, or one that is too long with what is to follow it."""
     if not prompts or new_tokens < 1:
         raise BadInput(
             value=f"{len(prompts)} prompts and {new_tokens} new tokens", rule="at least one of each", remedy="give more"

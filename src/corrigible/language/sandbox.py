@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from corrigible.errors import BadInput, CorrigibleError
 from corrigible.language.evaluator import answer_tokens
 from corrigible.language.models import LanguageModel, load_model
-from corrigible.language.policy_gradient import prompt_tokens
+from corrigible.language.policy_gradient import prompt_tokens, texts_of
 from corrigible.language.rewards import Texts
-from corrigible.language.sampling import rule_log_probs, sample, score
+from corrigible.language.sampling import Samples, rule_log_probs, sample, score
 from corrigible.language.tunable import Tunable
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
 from corrigible.types import (
@@ -50,6 +50,8 @@ class SpokenObservations(Observations):
     texts: Texts
     words: tuple[tuple[str, ...], ...]
     """Each response's tokens as text."""
+    best_of: int = 1
+    """Of how many each response is the best-paid."""
 
 
 @final
@@ -111,7 +113,7 @@ class LanguageSandbox:
         prompts = prompt_tokens(tunable, world)
         numbers = np.arange(episodes) % len(prompts)
         rows = [prompts[k] for k in numbers]
-        samples = sample(tunable.policy, rows, new_tokens=world.new_tokens, generator=generator, rule=world.rule)
+        samples = _best(setup, tunable, rows, numbers, generator)
         with tunable.as_reference() as reference:
             under_rule, _ = score(reference, rows, [samples.row(k) for k in range(episodes)], rule=world.rule)
         said = _Said(
@@ -189,6 +191,24 @@ class LanguageSandbox:
         return Replay(width=_WIDTH, height=height, frames=tuple(frames), captions=tuple(captions), seconds=0.25)
 
 
+def _best(
+    setup: LanguageSetup,
+    tunable: Tunable,
+    rows: Sequence[Sequence[int]],
+    numbers: NDArray[np.int64],
+    generator: np.random.Generator,
+) -> Samples:
+    """One response a row: of `best_of` that are sampled, the one that is paid best, the first where several are."""
+    world, count = setup.world, setup.world.best_of
+    many = [row for row in rows for _ in range(count)]
+    samples = sample(tunable.policy, many, new_tokens=world.new_tokens, generator=generator, rule=world.rule)
+    if count == 1:
+        return samples
+    texts = texts_of(tunable, world, np.repeat(numbers, count).tolist(), samples)
+    paid = np.asarray(setup.paid(texts), dtype=np.float64).reshape(len(rows), count)
+    return samples.of_rows(paid.argmax(axis=1) + count * np.arange(len(rows)))
+
+
 def tuned(setup: LanguageSetup, checkpoint: Checkpoint) -> Tunable:
     """The setup's model with a checkpoint's weights; a new copy."""
     tunable = Tunable(_speaker(setup), setup.settings.adapter, np.random.default_rng(0))
@@ -224,6 +244,7 @@ def _views(setup: LanguageSetup, said: _Said, model: LanguageModel, view: ModelV
         materialise=lambda: windows,
         texts=texts,
         words=tuple(tuple(model.decode([token]) for token in row) for row in rows),
+        best_of=setup.world.best_of,
     )
     trajectory = Trajectory(
         action=said.token,

@@ -7,7 +7,7 @@ from corrigible.errors import BadInput
 from corrigible.language.sampling import SamplingRule
 from corrigible.language.tunable import Adapter
 
-Algorithm = Literal["rloo", "grpo"]
+Algorithm = Literal["rloo", "grpo", "rejection"]
 KLTerm = Literal["k1-reward", "k2", "k3", "exact"]
 
 
@@ -16,7 +16,8 @@ KLTerm = Literal["k1-reward", "k2", "k3", "exact"]
 class LanguageWorld:
     """model: a name for `load_model`. prompts: texts that are continued by up to `new_tokens` tokens.
 
-    rule: how tokens are sampled, in training and evaluation. chat: prompts are a user's message.
+    rule: how tokens are sampled, in training and evaluation. chat: prompts are a user's message. best_of: in
+    evaluation alone, responses that are sampled for each that is given, which is the one that is paid best.
     """
 
     model: str
@@ -24,22 +25,27 @@ class LanguageWorld:
     new_tokens: int
     rule: SamplingRule = field(default_factory=SamplingRule)
     chat: bool = False
+    best_of: int = 1
 
     def __post_init__(self) -> None:
-        """Check prompts and length (raises BadInput)."""
+        """Check prompts, length and how many are sampled (raises BadInput)."""
         if not self.prompts or self.new_tokens < 1:
             raise BadInput(
                 value=f"{len(self.prompts)} prompts and {self.new_tokens} new tokens",
                 rule="there is at least one of each",
                 remedy="give some",
             )
+        if self.best_of < 1:
+            raise BadInput(value=f"best_of = {self.best_of}", rule="it must be at least 1", remedy="give more")
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class TuningSettings:
-    """How it is tuned. A step samples `prompts` x `samples` responses and makes one update.
+    """How it is tuned. A step samples `prompts` x `samples` responses and makes one update; 0 steps tune nothing.
 
+    algorithm: rloo and grpo are policy gradients with other responses to the same prompt as baseline; rejection makes
+    the best-paid of them likelier and nothing else (rejection fine-tuning, Dong et al. 2023, arXiv 2304.06767).
     kl: where the penalty stands and which estimate it is (Schulman 2020): k1-reward takes beta * log(p / q) off the
     reward; k2, k3 and exact (over the vocabulary, position by position) are terms of the loss. anchor: share by which
     the reference follows the policy at each step; 0 keeps the base. micro: responses a backward pass reads at once.
@@ -63,14 +69,14 @@ class TuningSettings:
     def __post_init__(self) -> None:
         """Check the numbers (raises BadInput)."""
         rules = (
-            (f"steps = {self.steps}", self.steps >= 1, "at least 1"),
+            (f"steps = {self.steps}", self.steps >= 0, "at least 0"),
             (f"prompts = {self.prompts}", self.prompts >= 1, "at least 1"),
             (f"samples = {self.samples}", self.samples >= 2, "at least 2: each is compared with the others"),
             (f"beta = {self.beta}", self.beta >= 0, "at least 0"),
             (f"learning_rate = {self.learning_rate}", 0 < self.learning_rate < 1, "between 0 and 1"),
             (f"anchor = {self.anchor}", 0 <= self.anchor <= 1, "from 0 to 1"),
             (f"micro = {self.micro}", self.micro >= 1, "at least 1"),
-            (f"checkpoints = {self.checkpoints}", 1 <= self.checkpoints <= self.steps, "from 1 to `steps`"),
+            (f"checkpoints = {self.checkpoints}", 1 <= self.checkpoints <= max(1, self.steps), "from 1 to `steps`"),
         )
         for value, kept, rule in rules:
             if not kept:

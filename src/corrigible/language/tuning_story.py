@@ -5,39 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from corrigible.language.rewards import Texts
-from corrigible.language.sampling import Samples
+from corrigible.language.monitors import Sampled, monitors_of
 
 FILE: Final = "story.jsonl"
-
-
-class Sampled(Protocol):
-    """What a step sampled: policy_gradient.Batch."""
-
-    @property
-    def samples(self) -> Samples:
-        """The sampler's."""
-        ...
-
-    @property
-    def texts(self) -> Texts:
-        """As text."""
-        ...
-
-    @property
-    def reward(self) -> NDArray[np.float64]:
-        """(B,) what was paid."""
-        ...
-
-    @property
-    def log_ratio(self) -> NDArray[np.float64]:
-        """(B, T) nats, log p / q."""
-        ...
 
 
 @final
@@ -46,7 +20,7 @@ class Story:
     """Means over the B responses of one step. kl, k2, k3: nats a response by the three estimators (Schulman 2020).
 
     kl_by_place: nats of log p / q at each place, over the responses that reach it. distinct: different responses over
-    all. commonest: share of the commonest one. ended: share that ended by themselves.
+    all. commonest: share of the commonest one. ended: share that ended by themselves. monitors: see monitors.MONITORS.
     """
 
     step: int
@@ -62,6 +36,7 @@ class Story:
     distinct: float
     commonest: float
     gradient_norm: float
+    monitors: dict[str, float]
 
     @classmethod
     def of(cls, step: int, sampled: Sampled, *, entropy: float, norm: float) -> "Story":
@@ -83,11 +58,14 @@ class Story:
             distinct=len(counts) / len(texts.responses),
             commonest=max(counts.values()) / len(texts.responses),
             gradient_norm=norm,
+            monitors=monitors_of(sampled),
         )
 
     def numbers(self) -> dict[str, float]:
         """All but places, by the name of a curve."""
-        return {f"tuning/{name}": float(v) for name, v in asdict(self).items() if name not in ("step", "kl_by_place")}
+        rest = ("step", "kl_by_place", "monitors")
+        found = {f"tuning/{name}": float(v) for name, v in asdict(self).items() if name not in rest}
+        return found | {f"monitors/{name}": value for name, value in self.monitors.items()}
 
 
 @final

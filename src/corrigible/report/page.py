@@ -53,15 +53,15 @@ def render(content: ReportContent) -> str:
 
     A picture that the sanitiser refuses is replaced by the reason, so that one odd figure costs no report.
     """
-    style, script = _asset("style.css"), _asset("player.js")
+    style, script = own_asset("style.css"), own_asset("player.js")
     page = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             content=content,
             style=style,
             script=script,
-            policy=_policy(style, script),
+            policy=content_policy(style, script),
             favicon=favicon(),
             preset_words=PRESET_WORDS[content.provenance.preset],
             control_icon=control_icon,
@@ -138,7 +138,7 @@ def _facts(provenance: Provenance) -> list[tuple[str, str]]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates that escape whatever is no `Svg` or `Asset`, and refuse names that they were not given."""
     return Environment(
         loader=PackageLoader("corrigible.report", "templates"),
@@ -150,14 +150,14 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> Asset:
+def own_asset(name: str) -> Asset:
     """A file beside the templates, with the hash of exactly the text that will stand between the tags."""
     text = resources.files("corrigible.report").joinpath("templates", name).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
     return Asset(text=text, source=f"'sha256-{digest}'")
 
 
-def _policy(style: Asset, script: Asset) -> str:
+def content_policy(style: Asset, script: Asset) -> str:
     """Content security policy: nothing is loaded from anywhere, and only our own style and script count."""
     return (
         f"default-src 'none'; style-src {style.source}; script-src {script.source}; img-src data:; "

@@ -1,6 +1,7 @@
 """Fill the page of a run from its stored cells and results, and write it into the run folder."""
 
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from corrigible.stages.remedies import RemedyScore, best_remedy
 from corrigible.stages.results import Results, read_rows
 from corrigible.stages.verdicts import PROOF, estimand
 from corrigible.store import RunFolder
-from corrigible.types import Figure, Measurement, Metric, Rule, Verdict
+from corrigible.types import CheckpointValues, Figure, Measurement, Metric, Rule, Verdict
 
 REPORT_FILE: Final = "report.html"
 
@@ -190,16 +191,33 @@ def _replays(plan: Plan, run: RunFolder, results: Results) -> tuple[page.ReplayP
 
 
 def _figures(plan: Plan, rows: Rows) -> tuple[Figure, ...]:
-    make = plan.experiment.figures
-    if make is None:
-        return ()
-    values = {
+    figures, curve_figures = plan.experiment.figures, plan.experiment.curve_figures
+    made: list[Figure] = []
+    if figures is not None:
+        values = {
+            metric.name: {
+                condition.name: list(values_of(rows, condition.name, metric.name).values())
+                for condition in plan.conditions
+            }
+            for metric in plan.experiment.metrics
+        }
+        made += figures(values)
+    if curve_figures is not None:
+        made += curve_figures(_checkpoint_values(plan, rows))
+    return tuple(made)
+
+
+def _checkpoint_values(plan: Plan, rows: Rows) -> CheckpointValues:
+    return {
         metric.name: {
-            condition.name: list(values_of(rows, condition.name, metric.name).values()) for condition in plan.conditions
+            condition.name: [
+                [float(point["metrics"].get(metric.name, nan)) for point in rows[condition.name][seed]["checkpoints"]]
+                for seed in sorted(rows.get(condition.name, {}))
+            ]
+            for condition in plan.conditions
         }
         for metric in plan.experiment.metrics
     }
-    return tuple(make(values))
 
 
 def _provenance(plan: Plan, run: RunFolder, rows: Rows, results: Results) -> page.Provenance:

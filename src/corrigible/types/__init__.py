@@ -22,6 +22,7 @@ from corrigible.types.experiment import (
     Budget,
     Checkpoint,
     CheckpointHistory,
+    CheckpointValues,
     Competence,
     Condition,
     Detector,
@@ -59,7 +60,8 @@ from corrigible.types.trajectory import (
 )
 
 __all__ = [
-    "PRESETS", "STAGES", "VIEWS", "Array", "Budget", "Checkpoint", "CheckpointHistory", "Competence", "Condition",
+    "PRESETS", "STAGES", "VIEWS", "Array", "Budget", "Checkpoint", "CheckpointHistory",
+    "CheckpointValues", "Competence", "Condition",
     "Decision", "Detection", "Detector", "Device", "Episode", "Events", "Experiment", "Figure", "Finding",
     "ForbiddenView", "GroundTruth", "Learner", "Lens", "Limit", "Measurement", "Metric", "ModelView", "Observations",
     "Override",

@@ -168,10 +168,15 @@ class Figure:
     svg: str
 
 
+CheckpointValues: TypeAlias = Mapping[str, Mapping[str, Sequence[Sequence[float]]]]
+"""metric -> condition -> a row a seed -> its value at each checkpoint, in order of step."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Experiment:
     """A failure that can be run: everything the main path needs, and nothing that is scripted to happen.
 
+    figures: pictures made of each metric's value a seed, by condition; curve_figures: of its values along training.
     searched: variants whose unasked consequences are looked for, besides the failure and remedies. beside: conditions
     whose rates are shown beside the reference's there.
     """
@@ -199,6 +204,7 @@ class Experiment:
     mitigations: tuple[str, ...] | None = None
     proofs: tuple[Proof, ...] = ()
     figures: Callable[[Mapping[str, Mapping[str, Sequence[float]]]], Iterable[Figure]] | None = None
+    curve_figures: Callable[[CheckpointValues], Iterable[Figure]] | None = None
     searched: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 

@@ -1,0 +1,128 @@
+"""`corrigible tune`: a model of the user's own on a constitution of the user's own, with monitors on, to a page."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from corrigible.commands.answer import Answer
+from corrigible.errors import BadInput
+from corrigible.language.monitors import MONITORS
+from corrigible.language.tuning_run import (
+    TuneRequest,
+    TuneResult,
+    exploits_of,
+    read_prompts,
+    read_request,
+    summary,
+    tune_by_constitution,
+)
+from corrigible.report.tuning_page import TuningContent, render_tuning
+from corrigible.stages.provenance import sitting
+from corrigible.store import replace_file
+
+REPORT: Final = "report.html"
+LONGEST_NAME: Final = 40
+
+
+def answer_tune(request: TuneRequest | None, *, resume: Path | None, out: Path) -> Answer:
+    """Tune (or go on), with progress and time left on standard error where that is a terminal."""
+    if (request is None) == (resume is None):
+        raise BadInput(
+            value="a tuning", rule="it is asked for by a constitution, or by --resume", remedy="give one of the two"
+        )
+    asked = read_request(resume) if resume is not None else request
+    assert asked is not None
+    folder = resume or _new_folder(out, asked.constitution)
+    columns = (
+        TextColumn("{task.description:<44.44}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("loading the model", total=None)
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        try:
+            result = tune_by_constitution(asked, folder, progress=progress)
+        except KeyboardInterrupt:
+            if (folder / "request.json").exists():
+                console.print(f"Stopped. Go on with: corrigible tune --resume {shlex.quote(str(folder))}")
+            raise
+    report = folder / REPORT
+    replace_file(report, render_tuning(_content(result)).encode())
+    said = summary(result)
+    return Answer(
+        data={
+            "path": str(folder),
+            "report": str(report),
+            "weights": str(result.weights),
+            "alarms": result.alarms,
+            "exploits": exploits_of(result.tests),
+            "checkpoints": [{"step": p.step, "kl": p.kl, "scores": p.scores} for p in result.checkpoints],
+        },
+        lines=(*said, f"Report: {report}"),
+    )
+
+
+def request_of(
+    constitution: str, *, prompts: Sequence[str], prompt_file: Path | None, settings: dict[str, Any]
+) -> TuneRequest:
+    """The request of a command line; the tiny model has a prompt of its own."""
+    given = tuple(prompts) + (read_prompts(prompt_file) if prompt_file is not None else ())
+    if not given:
+        if settings["model"] != "tiny":
+            raise BadInput(
+                value="no prompt",
+                rule="a tuning needs some",
+                remedy="give --prompts 'Once upon a time' or --prompt-file",
+            )
+        given = ("the",)
+    return TuneRequest(constitution=constitution, prompts=given, **settings)
+
+
+def _new_folder(out: Path, constitution: str) -> Path:
+    """A folder of its own that does not exist yet; nothing is made."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in Path(constitution).stem)[:LONGEST_NAME]
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    plain = out / f"tune-{name}-{stamp}"
+    return next(path for path in (plain, *(out / f"{plain.name}-{k}" for k in range(2, 1000))) if not path.exists())
+
+
+def _content(result: TuneResult) -> TuningContent:
+    told = sitting("cpu")
+    request = result.request
+    asked = [(item.name.replace("_", " "), _shown(getattr(request, item.name))) for item in fields(request)]
+    return TuningContent(
+        title=result.title,
+        summary=summary(result),
+        exploits=exploits_of(result.tests),
+        story=result.story,
+        monitors=MONITORS,
+        base=result.limits.base,
+        limit=result.limits.limit,
+        alarms=result.alarms,
+        checkpoints=[
+            {"step": p.step, "kl": p.kl, "scores": p.scores, "responses": p.responses} for p in result.checkpoints
+        ],
+        facts=(
+            *asked,
+            ("limits from", f"{result.limits.steps} steps of the untuned model"),
+            ("commit", str(told["commit"] or "unknown")),
+            ("packages", ", ".join(f"{name} {version}" for name, version in told["packages"].items())),
+            ("python", str(told["python"])),
+        ),
+    )
+
+
+def _shown(value: object) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,94 @@
+"""Why repeating is cheap: what a repeated word costs under the reference, and which attention head makes it so.
+
+The word is the one that the tuned model says most, whatever it is. Where repeats get cheaper as they go on, a KL
+penalty that is paid token by token sees less and less of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from corrigible.language.deviance import Deviance, deviance
+from corrigible.language.heads import heads_of, without_head
+from corrigible.language.models import LanguageModel, load_model
+from corrigible.language.policy_gradient import prompt_tokens
+from corrigible.language.sampling import sample
+from corrigible.language.sandbox import tuned
+from corrigible.language.tuning_settings import LanguageWorld
+from corrigible.plugin import lens
+from corrigible.seeding import stream
+from corrigible.types import Finding, Setup, Specimen
+
+REPEATS: Final = 32
+RESPONSES: Final = 64
+FEW: Final = 8
+"""Prompts on which prices are asked, at most."""
+
+
+@lens(
+    "deviance",
+    applies_to=("language",),
+    summary="What the word that is said most costs the reference each time, and the head without which it costs more.",
+)
+def deviance_lens(specimen: Specimen) -> Iterator[Finding]:
+    """Two findings: the first price against the last, and the last price without the head that matters most."""
+    setup: Setup[LanguageWorld, Any] = specimen.setup
+    word = _most_said(specimen)
+    base = load_model(setup.world.model, device=setup.device)
+    prompts = setup.world.prompts[:FEW]
+    found = deviance(base, word, prompts, repeats=REPEATS)
+    yield _finding(
+        specimen,
+        f"Under the reference, {found.word!r} costs ever less when it is repeated: {REPEATS} of them cost "
+        f"{found.total[-1]:.1f} nats in all, {found.total[-1] / REPEATS:.2f} a token.",
+        f"the reference reads {found.word!r} {REPEATS - 1} times before it is asked again",
+        float(found.price[:, 0].mean()),
+        found.slope,
+    )
+    yield _heads(specimen, base, word, prompts, found)
+
+
+def _most_said(specimen: Specimen) -> str:
+    """The token with a letter that the tuned model says most, as text that encodes to it."""
+    setup: Setup[LanguageWorld, Any] = specimen.setup
+    tunable = tuned(setup, specimen.checkpoint)
+    rows = prompt_tokens(tunable, setup.world)
+    asked = [rows[k % len(rows)] for k in range(RESPONSES)]
+    said = sample(
+        tunable.policy,
+        asked,
+        new_tokens=setup.world.new_tokens,
+        generator=stream(specimen.seed, "deviance", specimen.condition),
+        rule=setup.world.rule,
+    )
+    counts = Counter(token for k in range(RESPONSES) for token in said.row(k))
+    words = [(tunable.policy.decode([token], control=False), count) for token, count in counts.most_common()]
+    return next((word for word, _ in words if any(letter.isalpha() for letter in word)), words[0][0])
+
+
+def _heads(specimen: Specimen, base: LanguageModel, word: str, prompts: tuple[str, ...], found: Deviance) -> Finding:
+    slopes: dict[tuple[int, int], float] = {}
+    for layer, head in heads_of(base):
+        with without_head(base, layer, head):
+            slopes[layer, head] = deviance(base, word, prompts, repeats=REPEATS).slope
+    layer, head = max(slopes, key=lambda place: slopes[place])
+    return _finding(
+        specimen,
+        f"Head {head} of layer {layer} makes repeats of {found.word!r} cheap more than any other.",
+        f"head {head} of layer {layer} of the reference is silenced ({len(slopes)} heads were tried)",
+        found.slope,
+        slopes[layer, head],
+    )
+
+
+def _finding(specimen: Specimen, sentence: str, intervention: str, before: float, after: float) -> Finding:
+    return Finding(
+        lens="deviance",
+        sentence=sentence,
+        intervention=intervention,
+        condition=specimen.condition,
+        seed=specimen.seed,
+        before=before,
+        after=after,
+        unit="nats a token",
+    )
