@@ -55,7 +55,7 @@ fast-tests: setup
 	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 --dist loadscope -m "not slow"
 
 all-tests: setup
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist loadscope --durations 12
 
 # The page is tested in a real browser. Where Debian packages may be installed, install it; elsewhere say so in one line.
 .PHONY: browser

@@ -55,8 +55,7 @@ def test_a_tuning_that_was_stopped_goes_on_to_the_same_end(tmp_path: Path) -> No
 def test_the_untuned_model_is_paid_what_it_was_before_and_other_templates_are_only_watched(tmp_path: Path) -> None:
     result = tune_by_constitution(SMALL, tmp_path / "run")
     first = result.checkpoints[0]
-    assert first.step == 0
-    assert first.kl == pytest.approx(0.0, abs=1e-4)
+    assert (first.step, first.kl) == (0, 0.0)
     assert list(first.scores) == ["tiny-after", "tiny-before", "tiny-chat"]
     assert result.limits.steps == 8
 

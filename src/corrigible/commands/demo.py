@@ -5,6 +5,7 @@ from pathlib import Path
 
 from corrigible.commands.answer import Answer
 from corrigible.commands.running import run_with_progress
+from corrigible.stages.workers import cores
 
 SHIPPED = "bottom-log-shipped"
 TRAINED = "bottom-log"
@@ -17,13 +18,13 @@ def run_demo(*, fresh: bool, out: Path) -> Answer:
         _say("First, policies that ship with Corrigible: the failure beside an agent that clears its trees.")
         answers.append(_run(SHIPPED, out))
         _say("\n".join((*answers[-1].lines, "", "Open that report now. Next, the failure is made here, from nothing:")))
-    answers.append(_run(TRAINED, out))
+    answers.append(_run(TRAINED, out, workers=cores()))
     return Answer(data={"runs": [answer.data for answer in answers]}, lines=answers[-1].lines)
 
 
-def _run(name: str, out: Path) -> Answer:
+def _run(name: str, out: Path, *, workers: int | None = None) -> Answer:
     return run_with_progress(
-        name, preset="quick", seeds=None, conditions=None, workers=None, resume=None, out=out, device=None
+        name, preset="quick", seeds=None, conditions=None, workers=workers, resume=None, out=out, device=None
     )
 
 

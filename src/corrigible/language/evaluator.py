@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from corrigible.errors import BadInput
 from corrigible.language.constitution import Constitution
 from corrigible.language.models import LanguageModel
+from corrigible.language.packing import packed
 from corrigible.language.sampling import padded_left
 from corrigible.language.templates import Template
 
@@ -183,12 +184,13 @@ def next_token_logits(model: LanguageModel, rows: Sequence[Sequence[int]]) -> ND
         )
     order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
     found = np.empty((len(rows), model.vocabulary))
-    for start in range(0, len(rows), BATCH):
-        chosen = order[start : start + BATCH]
-        tokens, mask = padded_left([rows[i] for i in chosen], padding=model.padding, device=model.device)
-        position = (mask.cumsum(1) - 1).clamp(min=0)
-        answer = model.network(
-            input_ids=tokens, attention_mask=mask, position_ids=position, use_cache=False, logits_to_keep=1
-        )
-        found[chosen] = answer.logits[:, -1].double().cpu().numpy()
+    with packed(model.network):
+        for start in range(0, len(rows), BATCH):
+            chosen = order[start : start + BATCH]
+            tokens, mask = padded_left([rows[i] for i in chosen], padding=model.padding, device=model.device)
+            position = (mask.cumsum(1) - 1).clamp(min=0)
+            answer = model.network(
+                input_ids=tokens, attention_mask=mask, position_ids=position, use_cache=False, logits_to_keep=1
+            )
+            found[chosen] = answer.logits[:, -1].double().cpu().numpy()
     return found

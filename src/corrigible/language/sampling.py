@@ -17,6 +17,7 @@ from transformers import DynamicCache
 
 from corrigible.errors import BadInput, CorrigibleError
 from corrigible.language.models import LanguageModel
+from corrigible.language.packing import packed
 
 NOT_LIKELY: Final = -torch.inf
 
@@ -41,6 +42,11 @@ class SamplingRule:
     """Token ids that may not be sampled besides."""
     least_tokens: int = 0
     """End tokens are banned until so many tokens were sampled; the log-probabilities say so."""
+
+    @property
+    def only_bans(self) -> bool:
+        """Whether the model's own distribution is sampled from, but for tokens that are excluded."""
+        return self.temperature == 1 and self.top_k is None and (self.top_p is None or self.top_p == 1)
 
     def __post_init__(self) -> None:
         rules = (
@@ -110,16 +116,25 @@ def sample(
     rule = rule or SamplingRule()
     check_prompts(model, prompts, new_tokens)
     draws = generator.random((len(prompts), new_tokens))
+    with packed(model.network):
+        return _sample(model, prompts, draws, rule)
+
+
+def _sample(
+    model: LanguageModel, prompts: Sequence[Sequence[int]], draws: NDArray[np.float64], rule: SamplingRule
+) -> Samples:
+    new_tokens = draws.shape[1]
     reader = _Reader(model, prompts)
     never = _banned(model, rule)
     ends = torch.tensor(model.end_tokens, dtype=torch.long, device=model.device)
+    apart = never if rule.only_bans and rule.least_tokens == 0 else None
     alive = torch.ones(len(prompts), dtype=torch.bool, device=model.device)
     columns: list[tuple[torch.Tensor, ...]] = []
     for place in range(new_tokens):
         logits = reader.logits
         chosen_from = truncated(logits, rule, never=never, ends=ends if place < rule.least_tokens else None)
         token = _invert(chosen_from, torch.from_numpy(draws[:, place]).to(model.device))
-        columns.append((token.where(alive, model.padding), alive, *_both(chosen_from, logits, token, alive)))
+        columns.append((token.where(alive, model.padding), alive, *_both(chosen_from, logits, token, alive, apart)))
         alive = alive & ~torch.isin(token, ends)
         if place + 1 == new_tokens or not alive.any():
             break
@@ -204,7 +219,7 @@ def truncated(
 
     `never` are token ids that are banned throughout, `ends` those that are banned at this place.
     """
-    scores = logits.float() / rule.temperature
+    scores = logits.float() if rule.temperature == 1 else logits.float() / rule.temperature
     scores = scores.index_fill(1, never, NOT_LIKELY)
     if ends is not None:
         scores = scores.index_fill(1, ends, NOT_LIKELY)
@@ -232,8 +247,8 @@ def _nothing_to_sample(logits: torch.Tensor) -> CorrigibleError:
 
 
 def _invert(log_probs: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
-    """(B,) the tokens at which the distribution function, in float64, first exceeds `draws`."""
-    reached = log_probs.double().exp().cumsum(1)
+    """(B,) the tokens at which the distribution function, summed in float64, first exceeds `draws`."""
+    reached = log_probs.exp().cumsum(1, dtype=torch.float64)
     aimed = (draws * reached[:, -1]).unsqueeze(1)
     token = torch.searchsorted(reached, aimed, right=True).squeeze(1)
     last = log_probs.shape[1] - 1 - torch.isfinite(log_probs).flip(1).to(torch.int8).argmax(1)
@@ -241,14 +256,27 @@ def _invert(log_probs: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
 
 
 def _both(
-    chosen_from: torch.Tensor, logits: torch.Tensor, token: torch.Tensor, alive: torch.Tensor
+    chosen_from: torch.Tensor,
+    logits: torch.Tensor,
+    token: torch.Tensor,
+    alive: torch.Tensor,
+    apart: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B,) log-probabilities of the token under the rule and under the model; 0 where not alive.
+
+    apart: the tokens that the rule excludes, where it does nothing else to the model's own distribution: the model's
+    whole mass is then that of the rule and theirs, and need not be summed again.
+    """
     place = token.unsqueeze(1)
     nothing = torch.zeros((), dtype=torch.float64, device=token.device)
-    return (
-        chosen_from.gather(1, place).squeeze(1).double().where(alive, nothing),
-        logits.float().log_softmax(1).gather(1, place).squeeze(1).double().where(alive, nothing),
-    )
+    under_rule = chosen_from.gather(1, place).squeeze(1).double()
+    if apart is None:
+        under_model = logits.float().log_softmax(1).gather(1, place).squeeze(1).double()
+    else:
+        own = logits.gather(1, place).squeeze(1).double()
+        banned = logits[:, apart].double().logsumexp(1)
+        under_model = own - torch.logaddexp(own - under_rule, banned)
+    return under_rule.where(alive, nothing), under_model.where(alive, nothing)
 
 
 def _banned(model: LanguageModel, rule: SamplingRule) -> torch.Tensor:

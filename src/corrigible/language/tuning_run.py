@@ -28,12 +28,15 @@ from corrigible.language.tuning_settings import Algorithm, KLTerm, LanguageWorld
 from corrigible.language.tuning_story import read_story
 from corrigible.seeding import stream
 from corrigible.store import disk_faults, replace_file
-from corrigible.types import Checkpoint, Setup
+from corrigible.types import Array, Checkpoint, Setup
 
 REQUEST: Final = "request.json"
 WEIGHTS: Final = "weights.safetensors"
 BASE_STEPS: Final = 8
 """Steps of the untuned model from which limits come."""
+
+ROUNDING: Final = 1e-4
+"""Nats of KL a response that float32 sums cannot tell from none."""
 
 SHOWN: Final = 4
 """Responses of a checkpoint that are shown, the first ones: nobody chose them."""
@@ -247,12 +250,20 @@ def _worth(
     return AtCheckpoint(
         step=reached.step,
         scores={name: float(np.mean(values)) for name, values in scores.items()},
-        kl=float((trajectory.log_prob - reference).sum(axis=0).mean()) if reference is not None else float("nan"),
+        kl=_kl(trajectory.log_prob, reference),
         responses=tuple(
             (f"{prompt} | {response}", float(value))
             for prompt, response, value in zip(texts.prompts[:SHOWN], texts.responses, paid, strict=False)
         ),
     )
+
+
+def _kl(log_prob: Array, reference: Array | None) -> float:
+    """Nats a response; what is rounding alone is zero."""
+    if reference is None:
+        return float("nan")
+    found = float((log_prob - reference).sum(axis=0).mean())
+    return found if abs(found) > ROUNDING else 0.0
 
 
 def _write_request(request: TuneRequest, folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""Spawned workers over cells. The first cell runs in the parent, which warms the compiler's cache for the rest."""
+"""Spawned workers over cells. The first cell runs in the parent, which warms the compiler's cache for the rest.
+
+Where a number of workers is asked for and kernels are compiled already, all of them start at once.
+"""
 
 import multiprocessing
 import os
@@ -13,6 +16,7 @@ from types import ModuleType
 from typing import Final
 
 from corrigible.errors import BadInput, CorrigibleError
+from corrigible.sandbox.compiled import kernels_are_compiled
 from corrigible.stages.cells import run_cell
 from corrigible.stages.lifeline import tie_to_parent
 from corrigible.stages.plan import Cell
@@ -37,13 +41,16 @@ def check_workers(workers: int | None) -> int | None:
 def run_cells(cells: Sequence[Cell], folder: Path, *, workers: int | None, finished: Callable[[Cell], None]) -> None:
     """Run every cell; results do not depend on `workers`. A failing cell stops the rest and names itself."""
     waiting = list(cells)
+    if workers is not None and workers > 1 and len(waiting) > 1 and kernels_are_compiled():
+        _run_in_workers(waiting, folder, min(workers, len(waiting)), finished)
+        return
     while waiting and workers != 1:
         started = time.monotonic()
         _run_here(waiting[0], folder)
         finished(waiting.pop(0))
         remaining = (time.monotonic() - started) * len(waiting)
         if workers is not None or remaining > SPAWN_PAYS_AFTER:
-            _run_in_workers(waiting, folder, min(workers or _cores(), max(len(waiting), 1)), finished)
+            _run_in_workers(waiting, folder, min(workers or cores(), max(len(waiting), 1)), finished)
             return
     for cell in waiting:
         _run_here(cell, folder)
@@ -61,7 +68,7 @@ def _run_in_workers(cells: Sequence[Cell], folder: Path, workers: int, finished:
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     with (
-        _threads(max(1, _cores() // workers)),
+        _threads(max(1, cores() // workers)),
         interrupts_counted() as interrupts,
         ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin_worker) as pool,
     ):
@@ -173,5 +180,6 @@ def _begin_worker() -> None:
     tie_to_parent()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
