@@ -51,6 +51,8 @@ format: setup
 types: setup
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# Two test processes share the cores: a thread each.
+fast-tests all-tests: export OMP_NUM_THREADS = 1
 fast-tests: setup
 	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 --dist loadscope -m "not slow"
 
