@@ -268,7 +268,10 @@ def yes_spammer() -> Experiment:
         ),
         budgets={
             "smoke": Budget(
-                seeds=2, episodes=8, numbers={"steps": 4, "samples": 8, "checkpoints": 2, "new_tokens": 16}
+                seeds=2,
+                episodes=8,
+                numbers={"steps": 4, "samples": 8, "checkpoints": 2, "new_tokens": 16},
+                conditions=("topic-after", "beta-0.03", UNTUNED, *map(best_of_name, BEST_OF)),
             ),
             "quick": Budget(
                 seeds=5,
