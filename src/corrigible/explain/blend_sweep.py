@@ -27,7 +27,9 @@ TOLD: Final = ("gold", "proxy")
     summary="Blends base and tuned weights in steps of a tenth: where the failure sets in, and what is kept there.",
 )
 def blend_sweep(specimen: Specimen) -> Iterator[Finding]:
-    """One finding for the headline and each told metric: its value at the tuned model and at its best blend."""
+    """Two findings for the headline and each told metric: its value at the tuned model and at the best blend, and which
+    blend that is, the nearest to the tuned model where several are.
+    """
     setup: Setup[LanguageWorld, TuningSettings] = specimen.setup
     base = Tunable(load_model(setup.world.model), setup.settings.adapter, np.random.default_rng(0)).arrays()
     found = {
@@ -37,13 +39,13 @@ def blend_sweep(specimen: Specimen) -> Iterator[Finding]:
         for share in SHARES
     }
     headline = specimen.headline
-    yield _finding(specimen, headline.name, headline.label, headline.unit, found, low=headline.goal == "low")
+    yield from _findings(specimen, headline.name, headline.label, headline.unit, found, low=headline.goal == "low")
     for name in TOLD:
         if name in found[1.0]:
-            yield _finding(specimen, name, name, "nats", found, low=False)
+            yield from _findings(specimen, name, name.capitalize(), "nats", found, low=False)
 
 
-def _finding(
+def _findings(
     specimen: Specimen,
     name: str,
     label: str,
@@ -51,17 +53,34 @@ def _finding(
     found: Mapping[float, Mapping[str, Any]],
     *,
     low: bool,
-) -> Finding:
+) -> Iterator[Finding]:
     values = {share: float(metrics[name]) for share, metrics in found.items()}
     best = (min if low else max)(reversed(SHARES), key=lambda share: values[share])
-    course = ", ".join(f"{share:g}: {value:.2f}" for share, value in values.items())
-    return Finding(
-        lens="blend-sweep",
-        sentence=f"{label} on the way from the base (0) to the tuned model (1): {course}. It is best at {best:g}.",
-        intervention=f"weights {best:g} of the way from the base to the tuned model, {len(SHARES)} blends tried",
-        condition=specimen.condition,
-        seed=specimen.seed,
-        before=values[1.0],
-        after=values[best],
-        unit=unit,
+
+    def finding(sentence: str, intervention: str, before: float, after: float, unit: str) -> Finding:
+        return Finding(
+            lens="blend-sweep",
+            sentence=sentence,
+            intervention=intervention,
+            condition=specimen.condition,
+            seed=specimen.seed,
+            before=before,
+            after=after,
+            unit=unit,
+        )
+
+    tried = f"weights blended with the base's, {len(SHARES)} blends tried"
+    yield finding(
+        f"{label}: of the tuned model, and of the best blend with its base.",
+        f"{tried}; {label.lower()} of the best",
+        values[1.0],
+        values[best],
+        unit,
+    )
+    yield finding(
+        f"{label}: how far from the base the best blend lies.",
+        f"{tried}; the share of the way to the tuned model at which {label.lower()} is best",
+        1.0,
+        best,
+        "share of the way",
     )

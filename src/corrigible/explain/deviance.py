@@ -39,8 +39,8 @@ def deviance_lens(specimen: Specimen) -> Iterator[Finding]:
     found = deviance(base, word, prompts, repeats=REPEATS)
     yield _finding(
         specimen,
-        f"Under the reference, {found.word!r} costs ever less when it is repeated: {REPEATS} of them cost "
-        f"{found.total[-1]:.1f} nats in all, {found.total[-1] / REPEATS:.2f} a token.",
+        f"What {found.word!r} costs under the reference at first, and after it was repeated: {REPEATS} of them cost "
+        f"{found.total[-1]:.1f} nats, {found.total[-1] / REPEATS:.2f} each.",
         f"the reference reads {found.word!r} {REPEATS - 1} times before it is asked again",
         float(found.price[:, 0].mean()),
         found.slope,
@@ -72,9 +72,14 @@ def _heads(specimen: Specimen, base: LanguageModel, word: str, prompts: tuple[st
         with without_head(base, layer, head):
             slopes[layer, head] = deviance(base, word, prompts, repeats=REPEATS).slope
     layer, head = max(slopes, key=lambda place: slopes[place])
+    most = (
+        f"Head {head} of layer {layer} makes repeats of {found.word!r} cheap more than any other."
+        if slopes[layer, head] > found.slope
+        else f"No single head makes repeats of {found.word!r} cheap."
+    )
     return _finding(
         specimen,
-        f"Head {head} of layer {layer} makes repeats of {found.word!r} cheap more than any other.",
+        most,
         f"head {head} of layer {layer} of the reference is silenced ({len(slopes)} heads were tried)",
         found.slope,
         slopes[layer, head],

@@ -12,7 +12,6 @@ from corrigible.language.deviance import deviance
 from corrigible.language.models import load_model
 from corrigible.language.overoptimisation import Form, GaoFit, fit_gao
 from corrigible.sandbox.games.axes import ACCENT, INK, MUTED, Axes, Entry, picture
-from corrigible.statistics import mean_interval
 from corrigible.types import CheckpointValues, Figure
 
 Points = Sequence[tuple[float, float]]
@@ -69,9 +68,7 @@ def price_of_repeats(model: str, prompts: tuple[str, ...]) -> Figure:
         for one, colour in zip(found, colours, strict=True)
     ]
     said = "; ".join(
-        f"{one.word}: {float(one.price[:, 0].mean()):.1f} nats at first, {one.slope:.2f} at last, a discount of "
-        f"{one.discount:.0%}"
-        for one in found
+        f"{one.word}: {float(one.price[:, 0].mean()):.1f} nats at first, {one.slope:.2f} at last" for one in found
     )
     return Figure(
         title="What repeats cost the base",
@@ -87,25 +84,28 @@ def price_of_repeats(model: str, prompts: tuple[str, ...]) -> Figure:
 
 
 def said_of_fits(runs: Sequence[Points], form: Form) -> str:
-    """Peaks and r2 over seeds in a sentence, with 95 % intervals; which seeds have none."""
+    """Peaks and r2 over seeds in a sentence, with median and range; which seeds have none."""
     fits = [fit for fit in (_fit(points, form) for points in runs) if fit is not None]
     if len(fits) < 2:
         return "Too few seeds reach three distances for a fit of Gao et al.'s form."
-    peaks = np.array([fit.peak for fit in fits if math.isfinite(fit.peak)])
-    explained = mean_interval(np.array([fit.r2 for fit in fits]))
+    peaks = [fit.peak for fit in fits if math.isfinite(fit.peak)]
     shape = "d (a - b d)" if form == "best-of-n" else "d (a - b log d)"
     said = (
-        f"Gao et al.'s form {shape}, fitted seed by seed to gold: r2 {explained.estimate:.2f} "
-        f"[{explained.low:.2f}, {explained.high:.2f}], n = {len(fits)}"
+        f"Gao et al.'s form {shape}, fitted seed by seed to gold: r2 {_range([fit.r2 for fit in fits])} over "
+        f"{len(fits)} seeds"
     )
     if len(peaks) < 2:
         return f"{said}; gold has no peak on {len(fits) - len(peaks)} seeds."
-    at = mean_interval(peaks)
     return (
-        f"{said}; peak at d = {at.estimate:.2f} [{at.low:.2f}, {at.high:.2f}]"
+        f"{said}; peak at d = {_range(peaks)}"
         + (f" on {len(peaks)} of {len(fits)} seeds, the others only rise" if len(peaks) < len(fits) else "")
         + "."
     )
+
+
+def _range(values: Sequence[float]) -> str:
+    """Median, and from where to where."""
+    return f"{float(np.median(values)):.2f} (from {min(values):.2f} to {max(values):.2f})"
 
 
 def _fit(points: Points, form: Form) -> GaoFit | None:
