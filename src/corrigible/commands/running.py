@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from corrigible.claims import claim
 from corrigible.commands.answer import Answer
+from corrigible.commands.progress import progress_bar
 from corrigible.commands.watching import watching
 from corrigible.errors import BadInput
 from corrigible.registry import load_experiment
@@ -31,31 +29,21 @@ def run_with_progress(
     device: str | None,
 ) -> Answer:
     """Run, drawing progress with time left on standard error where that is a terminal."""
-    columns = (
-        TextColumn("{task.description:<44.44}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting; a first run compiles its kernels", total=None)
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        with watching(out if resume is None else resume, lambda words: bar.update(task, description=words)):
-            done = run(
-                name,
-                preset=preset,
-                seeds=seeds,
-                conditions=conditions,
-                workers=workers,
-                resume=resume,
-                out=out,
-                device=device,
-                progress=progress,
-            )
+    with (
+        progress_bar("starting; a first run compiles its kernels") as bar,
+        watching(out if resume is None else resume, bar.say),
+    ):
+        done = run(
+            name,
+            preset=preset,
+            seeds=seeds,
+            conditions=conditions,
+            workers=workers,
+            resume=resume,
+            out=out,
+            device=device,
+            progress=bar.advance,
+        )
     return answer_run(done)
 
 

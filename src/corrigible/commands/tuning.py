@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from corrigible.commands.answer import Answer
+from corrigible.commands.progress import progress_bar
 from corrigible.errors import BadInput
 from corrigible.language.monitors import MONITORS
 from corrigible.language.tuning_run import (
+    REQUEST,
     TuneRequest,
     TuneResult,
     exploits_of,
@@ -39,24 +38,12 @@ def answer_tune(request: TuneRequest | None, *, resume: Path | None, out: Path) 
     asked = read_request(resume) if resume is not None else request
     assert asked is not None
     folder = resume or _new_folder(out, asked.constitution)
-    columns = (
-        TextColumn("{task.description:<44.44}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("loading the model", total=None)
-
-        def progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
+    with progress_bar("loading the model") as bar:
         try:
-            result = tune_by_constitution(asked, folder, progress=progress)
+            result = tune_by_constitution(asked, folder, progress=bar.advance)
         except KeyboardInterrupt:
-            if (folder / "request.json").exists():
-                console.print(f"Stopped. Go on with: corrigible tune --resume {shlex.quote(str(folder))}")
+            if (folder / REQUEST).exists():
+                bar.print(f"Stopped. Go on with: corrigible tune --resume {shlex.quote(str(folder))}")
             raise
     report = folder / REPORT
     replace_file(report, render_tuning(_content(result)).encode())

@@ -57,30 +57,18 @@ def _findings(
     values = {share: float(metrics[name]) for share, metrics in found.items()}
     best = (min if low else max)(reversed(SHARES), key=lambda share: values[share])
 
-    def finding(sentence: str, intervention: str, before: float, after: float, unit: str) -> Finding:
-        return Finding(
-            lens="blend-sweep",
-            sentence=sentence,
-            intervention=intervention,
-            condition=specimen.condition,
-            seed=specimen.seed,
-            before=before,
-            after=after,
-            unit=unit,
-        )
-
     tried = f"weights blended with the base's, {len(SHARES)} blends tried"
-    yield finding(
+    yield specimen.finding(
+        "blend-sweep",
         f"{label}: of the tuned model, and of the best blend with its base.",
         f"{tried}; {label.lower()} of the best",
-        values[1.0],
-        values[best],
-        unit,
+        (values[1.0], values[best]),
+        unit=unit,
     )
-    yield finding(
+    yield specimen.finding(
+        "blend-sweep",
         f"{label}: how far from the base the best blend lies.",
         f"{tried}; the share of the way to the tuned model at which {label.lower()} is best",
-        1.0,
-        best,
-        "share of the way",
+        (1.0, best),
+        unit="share of the way",
     )

@@ -29,20 +29,16 @@ def decision_state(specimen: Specimen) -> Iterable[Finding]:
         return
     row = max(after, key=lambda item: (abs(after[item] - before), -item))
     changed = abs(after[row] - before) > 0
-    yield Finding(
-        lens="decision-state",
-        sentence=(
+    yield specimen.finding(
+        "decision-state",
+        (
             f"The failure is decided at observation {row}: with the reference's values there, and nowhere else, "
             "behaviour changes most."
             if changed
             else "No single observation decides the failure: no one-row patch from the reference changes it."
         ),
-        intervention=f"row {row} of the learned table replaced by the reference's ({len(after)} rows were tried)",
-        condition=specimen.condition,
-        seed=specimen.seed,
-        before=before,
-        after=after[row],
-        unit=specimen.headline.unit,
+        f"row {row} of the learned table replaced by the reference's ({len(after)} rows were tried)",
+        (before, after[row]),
     )
 
 

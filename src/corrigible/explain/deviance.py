@@ -20,6 +20,7 @@ from corrigible.seeding import stream
 from corrigible.types import Finding, Setup, Specimen
 
 REPEATS: Final = 32
+UNIT: Final = "nats a token"
 RESPONSES: Final = 64
 FEW: Final = 8
 """Prompts on which prices are asked, at most."""
@@ -37,13 +38,13 @@ def deviance_lens(specimen: Specimen) -> Iterator[Finding]:
     base = load_model(setup.world.model, device=setup.device)
     prompts = setup.world.prompts[:FEW]
     found = deviance(base, word, prompts, repeats=REPEATS)
-    yield _finding(
-        specimen,
+    yield specimen.finding(
+        "deviance",
         f"What {found.word!r} costs under the reference at first, and after it was repeated: {REPEATS} of them cost "
         f"{found.total[-1]:.1f} nats, {found.total[-1] / REPEATS:.2f} each.",
         f"the reference reads {found.word!r} {REPEATS - 1} times before it is asked again",
-        float(found.price[:, 0].mean()),
-        found.slope,
+        (float(found.price[:, 0].mean()), found.slope),
+        unit=UNIT,
     )
     yield _heads(specimen, base, word, prompts, found)
 
@@ -77,23 +78,10 @@ def _heads(specimen: Specimen, base: LanguageModel, word: str, prompts: tuple[st
         if slopes[layer, head] > found.slope
         else f"No single head makes repeats of {found.word!r} cheap."
     )
-    return _finding(
-        specimen,
+    return specimen.finding(
+        "deviance",
         most,
         f"head {head} of layer {layer} of the reference is silenced ({len(slopes)} heads were tried)",
-        found.slope,
-        slopes[layer, head],
-    )
-
-
-def _finding(specimen: Specimen, sentence: str, intervention: str, before: float, after: float) -> Finding:
-    return Finding(
-        lens="deviance",
-        sentence=sentence,
-        intervention=intervention,
-        condition=specimen.condition,
-        seed=specimen.seed,
-        before=before,
-        after=after,
-        unit="nats a token",
+        (found.slope, slopes[layer, head]),
+        unit=UNIT,
     )

@@ -92,13 +92,9 @@ def one_change(specimen: Specimen) -> Iterator[Finding]:
             continue
         after = specimen.rollout_again(replace(setup, world=world), specimen.checkpoint)
         name = specimen.headline.name
-        yield Finding(
-            lens="one-change",
-            sentence=f"{specimen.headline.label}: what becomes of it with {change.words}, without training again.",
-            intervention=f"the trained policy plays the same episodes with {change.words}",
-            condition=specimen.condition,
-            seed=specimen.seed,
-            before=float(before[name]),
-            after=float(after[name]),
-            unit=specimen.headline.unit,
+        yield specimen.finding(
+            "one-change",
+            f"{specimen.headline.label}: what becomes of it with {change.words}, without training again.",
+            f"the trained policy plays the same episodes with {change.words}",
+            (float(before[name]), float(after[name])),
         )

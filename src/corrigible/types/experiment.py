@@ -265,3 +265,18 @@ class Specimen:
     reference_checkpoint: Checkpoint | None
     rollout_again: Callable[[Setup[Any, Any], Checkpoint], Mapping[str, float]]
     train_again: Callable[[Setup[Any, Any]], Checkpoint]
+
+    def finding(
+        self, lens: str, sentence: str, intervention: str, change: tuple[float, float], *, unit: str | None = None
+    ) -> Finding:
+        """A finding about this cell. change: from which number to which. unit: the headline's, unless one is given."""
+        return Finding(
+            lens=lens,
+            sentence=sentence,
+            intervention=intervention,
+            condition=self.condition,
+            seed=self.seed,
+            before=change[0],
+            after=change[1],
+            unit=self.headline.unit if unit is None else unit,
+        )
