@@ -95,7 +95,7 @@ class PixelNetwork(nn.Module):
     """Observations -> logits of actions and the value of the state, in `channels_last` throughout.
 
     Pixels are divided by 255 (within the first layer's weights), and nothing else is normalised. Weights are orthogonal
-    with gain sqrt(2), 0.01 for the actor and 1 for the critic (Andrychowicz et al. 2021, arXiv 2006.05990).
+    with gain sqrt(2), 0.01 for actor and critic (Andrychowicz et al. 2021, arXiv 2006.05990, have 1 for the critic).
     """
 
     def __init__(self, params: NetworkParams, generator: np.random.Generator | None = None) -> None:

@@ -117,6 +117,8 @@ def sentence_of_remedies(done: Run) -> str:
     """The remedy that gained most without being an oracle, or that none did."""
     experiment = load_experiment(done.results.experiment)
     best = best_remedy(experiment, done.results.remedies)
+    if not done.results.remedies:
+        return "No remedy was tried; --conditions names some (see `corrigible list`)."
     if best is None:
         return "No remedy helped without costing the task."
     names = " = ".join((best.condition, *tied_with(best, done.results.remedies)))
