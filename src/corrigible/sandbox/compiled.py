@@ -93,12 +93,6 @@ def _own_cache_folder() -> Path | None:
     return cache_folder(PACKAGE, user_cache())
 
 
-def kernels_are_compiled() -> bool:
-    """Whether kernels of this package, as they are now, lie compiled in the cache."""
-    folder = _own_cache_folder()
-    return folder is not None and any(folder.rglob("*.nbc"))
-
-
 @contextmanager
 def _numba_cache_at(folder: Path) -> Generator[None]:
     """Point Numba at `folder` while a function is decorated; it remembers the folder, so others are not affected."""

@@ -1,7 +1,4 @@
-"""Spawned workers over cells. The first cell runs in the parent, which warms the compiler's cache for the rest.
-
-Where a number of workers is asked for and kernels are compiled already, all of them start at once.
-"""
+"""Spawned workers over cells. The first cell runs in the parent, which warms the compiler's cache for the rest."""
 
 import multiprocessing
 import os
@@ -16,7 +13,6 @@ from types import ModuleType
 from typing import Final
 
 from corrigible.errors import BadInput, CorrigibleError
-from corrigible.sandbox.compiled import kernels_are_compiled
 from corrigible.stages.cells import run_cell
 from corrigible.stages.lifeline import tie_to_parent
 from corrigible.stages.plan import Cell
@@ -41,9 +37,6 @@ def check_workers(workers: int | None) -> int | None:
 def run_cells(cells: Sequence[Cell], folder: Path, *, workers: int | None, finished: Callable[[Cell], None]) -> None:
     """Run every cell; results do not depend on `workers`. A failing cell stops the rest and names itself."""
     waiting = list(cells)
-    if workers is not None and workers > 1 and len(waiting) > 1 and kernels_are_compiled():
-        _run_in_workers(waiting, folder, min(workers, len(waiting)), finished)
-        return
     while waiting and workers != 1:
         started = time.monotonic()
         _run_here(waiting[0], folder)
