@@ -35,6 +35,9 @@ from corrigible.types import Setup
 
 HISTORY: Final = Path(__file__).resolve().parent / "history" / "tuning_speed.jsonl"
 PEER: Final = Path(__file__).resolve().parent / "tuning" / "peers" / "trl_rloo.py"
+ANSWERING: Final = Path(__file__).resolve().parent / "ppo" / "peers"
+"""Where the module lies by which peers answer."""
+
 VARIABLE: Final = "CORRIGIBLE_LM_PEERS"
 GOAL: Final = 1.5
 WORK: Final[dict[str, Any]] = {
@@ -117,7 +120,12 @@ def peer_steps(interpreter: str, folder: str, steps: int) -> list[float]:
         done = subprocess.run(
             [interpreter, str(PEER), folder, json.dumps({**WORK, "steps": steps})],
             cwd=place, capture_output=True, text=True, check=False,
-            env={**os.environ, "OMP_NUM_THREADS": str(WORK["threads"]), "HF_HUB_OFFLINE": "1"},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": str(WORK["threads"]),
+                "HF_HUB_OFFLINE": "1",
+                "PYTHONPATH": str(ANSWERING),
+            },
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"TRL did not run: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")

@@ -34,7 +34,7 @@ class Arithmetic:
         wide = H * W * C
         self.forward += 2.0 * (wide * chosen.dense + chosen.dense * (ACTIONS + 1))
         layers += [nn.Flatten(), nn.Linear(wide, chosen.dense), nn.ReLU(), nn.Linear(chosen.dense, ACTIONS + 1)]
-        self._network = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's own signature lacks it
         shape = (MINIBATCH, channels(chosen.view), chosen.view.height, chosen.view.width)
         self._pictures = torch.rand(shape).to(memory_format=torch.channels_last)
 

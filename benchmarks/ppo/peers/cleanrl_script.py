@@ -136,7 +136,7 @@ class Script:
         before = sys.modules["__main__"]
         sys.modules["__main__"] = module  # its dataclass is looked up there
         try:
-            exec(self.code, vars(module))  # noqa: S102 # the peer is this script
+            exec(self.code, vars(module))  # noqa: S102 # the user named this file: it is the peer
         finally:
             sys.modules["__main__"] = before
 

@@ -72,16 +72,16 @@ class Worlds(VecEnv):
     def close(self) -> None:
         pass
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ARG002 # its signature
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ARG002 # VecEnv's signature
         return [getattr(self.inner, attr_name, None)] * self.num_envs
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("VecEnv demands the method; PPO sets nothing in an environment")
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError
+        raise NotImplementedError("VecEnv demands the method; PPO calls nothing else of an environment")
 
-    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:  # noqa: ARG002 # its signature
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:  # noqa: ARG002 # VecEnv's signature
         return [False] * self.num_envs
 
 

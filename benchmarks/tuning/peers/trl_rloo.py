@@ -1,19 +1,16 @@
 """Seconds of each step of TRL's RLOOTrainer: `trl_rloo.py FOLDER JSON`. JSON: tuning_speed.WORK, and steps."""
 
 import json
-import os
 import sys
 import time
 from typing import Any
 
-ANSWERS = os.fdopen(os.dup(1), "w")  # libraries print; what they print goes to standard error
-os.dup2(2, 1)
-
-import torch  # noqa: E402
-from datasets import Dataset  # noqa: E402
-from peft import LoraConfig  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback  # noqa: E402
-from trl import RLOOConfig, RLOOTrainer  # noqa: E402
+import torch
+from answering import say
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from trl import RLOOConfig, RLOOTrainer
 
 FOLDER, WORK = sys.argv[1], json.loads(sys.argv[2])
 torch.set_num_threads(WORK["threads"])
@@ -58,8 +55,7 @@ def main() -> None:
         train_dataset=Dataset.from_list([{"prompt": WORK["prompt"]}] * 64), callbacks=[clock],
     )  # fmt: skip
     trainer.train()
-    ANSWERS.write(json.dumps(clock.seconds[1:]) + "\n")
-    ANSWERS.flush()
+    say(clock.seconds[1:])
 
 
 if __name__ == "__main__":
