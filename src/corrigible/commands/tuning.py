@@ -95,7 +95,6 @@ def _content(result: TuneResult) -> TuningContent:
         exploits=exploits_of(result.tests),
         story=result.story,
         monitors=MONITORS,
-        base=result.limits.base,
         limit=result.limits.limit,
         alarms=result.alarms,
         checkpoints=[

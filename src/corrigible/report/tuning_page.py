@@ -23,8 +23,8 @@ CURVES: Final[Mapping[str, str]] = {
 class TuningContent:
     """Plain values of a page.
 
-    exploits: rows of the exploit test. story: a mapping a step. monitors: name -> meaning; base, limit and alarm by
-    name. checkpoints: mappings with step, kl, scores by template, responses (text, paid). facts: name and value.
+    exploits: rows of the exploit test. story: a mapping a step. monitors: name -> meaning; limit and alarms by name.
+    checkpoints: mappings with step, kl, scores by template, responses (text, paid). facts: name and value.
     """
 
     title: str
@@ -32,7 +32,6 @@ class TuningContent:
     exploits: Sequence[Mapping[str, Any]]
     story: Sequence[Mapping[str, Any]]
     monitors: Mapping[str, str]
-    base: Mapping[str, float]
     limit: Mapping[str, float]
     alarms: Mapping[str, int | None]
     checkpoints: Sequence[Mapping[str, Any]]
