@@ -25,21 +25,30 @@ def test_answers_are_the_same_but_for_rounding() -> None:
     assert torch.allclose(fast, plain, atol=1e-5)
 
 
-def test_weights_that_were_changed_are_packed_anew() -> None:
-    net, x = network(), torch.randn(4, 256)
+@pytest.mark.parametrize("frozen", [True, False])
+def test_weights_that_were_changed_are_packed_anew(frozen: bool) -> None:
+    net, x = network().requires_grad_(not frozen), torch.randn(4, 256)
+
+    def fast() -> torch.Tensor:
+        with packed(net):
+            return net(x)
+
     with torch.no_grad():
-        with packed(net):
-            before = net(x)
+        before = fast()
         net[0].weight.mul_(0.5)
-        with packed(net):
-            after = net(x)
-        assert torch.allclose(after, net(x), atol=1e-5)
-        assert not torch.allclose(after, before, atol=1e-3)
+        assert torch.allclose(fast(), net(x), atol=1e-5)
+        assert not torch.allclose(fast(), before, atol=1e-3)
         net[2].weight.data = net[2].weight.data * 2.0
+        assert torch.allclose(fast(), net(x), atol=1e-5)
+
+
+def test_packing_inside_packing_leaves_the_outer_one_in_place() -> None:
+    net, x = network(), torch.randn(4, 256)
+    with torch.no_grad(), packed(net):
         with packed(net):
-            assert torch.allclose(net(x), net(x.clone()), atol=1e-5)
-            swapped = net(x)
-        assert torch.allclose(swapped, net(x), atol=1e-5)
+            inner = net(x)
+        assert torch.equal(net(x), inner)
+        assert type(net[0].forward).__name__ == "partial"
 
 
 def test_where_gradients_flow_nothing_is_packed() -> None:

@@ -1,7 +1,8 @@
 """Linear layers on packed weights while a model is only read: the same sums but for rounding, in less time on CPUs.
 
 Few rows times a large matrix spend their time on laying the matrix out for the processor; here that is done once, by
-oneDNN, and kept beside the weights (which doubles their memory) until they change.
+oneDNN. Of frozen weights it is kept beside them (which doubles their memory) until they change; weights that are being
+trained change at every step, and are packed anew each time.
 """
 
 from collections.abc import Generator
@@ -29,7 +30,11 @@ def packed(network: nn.Module) -> Generator[None]:
     if torch.is_grad_enabled() or not available():
         yield
         return
-    changed = [layer for layer in network.modules() if type(layer) is nn.Linear and _pays(layer.weight)]
+    changed = [
+        layer
+        for layer in network.modules()
+        if type(layer) is nn.Linear and _pays(layer.weight) and "forward" not in vars(layer)  # packed outside already
+    ]
     for layer in changed:
         vars(layer)["forward"] = partial(_multiply, _packed(layer), layer.bias)
     try:
@@ -50,12 +55,18 @@ def _pays(weight: torch.Tensor) -> bool:
 
 def _packed(layer: nn.Linear) -> torch.Tensor:
     weight = layer.weight
+    if weight.requires_grad:
+        return _ordered(weight)
     kept = _KEPT.get(layer)
     if kept is None or kept[:2] != (weight.data_ptr(), weight._version):
-        ordered: Any = torch.ops.mkldnn._reorder_linear_weight(weight.detach())
-        kept = (weight.data_ptr(), weight._version, ordered)
+        kept = (weight.data_ptr(), weight._version, _ordered(weight))
         _KEPT[layer] = kept
     return kept[2]
+
+
+def _ordered(weight: torch.Tensor) -> torch.Tensor:
+    found: Any = torch.ops.mkldnn._reorder_linear_weight(weight.detach())
+    return found
 
 
 def _multiply(weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
