@@ -3,7 +3,8 @@
 `python benchmarks/ppo_skill.py [--seeds 5] [--share 0.6] [--peers PYTHON] [--cleanrl FILE] [--record]`; peers are given
 as in ppo_speed.py. The worlds, view, pay and network are those of `bottom-log`, the same for all; the skill is a share
 of what the planner that hops on stumps digs there (its evidence rows). All are tuned alike: each learner tries the same
-learning rates and entropy bonuses, and each peer 1 and 2 threads, on seed 1000; the fastest (where none gets there, the
+learning rates, entropy bonuses and gains with which the critic begins (1 is that of both peers, 0.01 ours), and each
+peer 1 and 2 threads, on seed 1000; the fastest (where none gets there, the
 one that digs most) is taken on seeds 0, 1, .., learners in turn. Seconds run from a training's first step to the end of
 the first round of 64 episodes that reached the skill; actions are sampled, as in training. --record appends a row to
 benchmarks/history/ppo_skill.jsonl.
@@ -18,7 +19,9 @@ import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -27,23 +30,21 @@ import numpy as np
 from corrigible.statistics import mean_interval
 from ppo.asking import Peer
 from ppo.ours import skill as our_skill
-from ppo.workload import EACH, STEPS, WORLDS
+from ppo.workload import EACH, STEPS, WORLDS, Choice
 from skill_curves import ROWS, logs, read
 from voxel.asking import VARIABLE, has_module
 
 HISTORY: Final = Path(__file__).resolve().parent / "history" / "ppo_skill.jsonl"
 SCRIPT: Final = "CORRIGIBLE_CLEANRL"
 PILOT: Final = 1000
-RATES: Final = (5e-4, 1e-3)
+RATES: Final = (1e-3,)
 ENTROPIES: Final = (0.01, 0.03)
+GAINS: Final = (0.01, 1.0)
 MOST: Final = 75  # rollouts of a training
 
 Curve = list[tuple[float, float]]
-Train = Callable[[float, int, float, float, int], Curve]
-"""Enough logs, rollouts at most, learning rate, entropy bonus, seed -> the curve."""
-
-Choice = tuple[float, float]
-"""Learning rate and entropy bonus."""
+Train = Callable[[float, int, Choice, int], Curve]
+"""Enough logs, rollouts at most, settings, seed -> the curve."""
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.6, help="of the planner's logs")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="learning rates that each may try")
     parser.add_argument("--entropies", type=float, nargs="+", default=ENTROPIES, help="entropy bonuses, likewise")
+    parser.add_argument("--gains", type=float, nargs="+", default=GAINS, help="of the critic at first, likewise")
     parser.add_argument("--peers", default=os.environ.get(VARIABLE, ""), help="Python that has the peers installed")
     parser.add_argument("--cleanrl", default=os.environ.get(SCRIPT, ""), help="CleanRL's ppo_atari_envpool.py")
     parser.add_argument("--record", action="store_true", help=f"append a row to benchmarks/history/{HISTORY.name}")
@@ -61,26 +63,24 @@ def main() -> None:
     enough = chosen.share * float(logs(read(ROWS)["planner-hops"], -1).mean())
     print(f"skill: {enough:.1f} logs an episode, {chosen.share:g} of the planner's; at most {MOST * EACH} steps")
     with ExitStack() as stack:
+        choices = [
+            Choice(rate=rate, entropy=entropy, gain=gain)
+            for rate, entropy, gain in product(chosen.rates, chosen.entropies, chosen.gains)
+        ]
         learners = learners_of(chosen.peers, chosen.cleanrl, stack)
-        tuned = {
-            name: tune(name, tries, enough, [(rate, entropy) for rate in chosen.rates for entropy in chosen.entropies])
-            for name, tries in learners.items()
-        }
+        tuned = {name: tune(name, tries, enough, choices) for name, tries in learners.items()}
         seconds: dict[str, list[float]] = {name: [] for name in tuned}
         steps: dict[str, list[int]] = {name: [] for name in tuned}
         for seed in range(chosen.seeds):
             for name, (train, best, _) in tuned.items():
-                curve = train(enough, MOST, *best, seed)
+                curve = train(enough, MOST, best, seed)
                 spent, needed = until(curve, enough)
                 seconds[name].append(spent)
                 steps[name].append(needed)
                 print(f"seed {seed}, {name}: {spent:.1f} s, {needed} steps, {curve[-1][1]:.1f} logs", flush=True)
     ratios = against(seconds)
     if chosen.record:
-        settings = {
-            name: {"rate": rate, "entropy": entropy, "threads": threads}
-            for name, (_, (rate, entropy), threads) in tuned.items()
-        }
+        settings = {name: {**asdict(best), "threads": threads} for name, (_, best, threads) in tuned.items()}
         record(enough, settings, seconds, steps, ratios)
 
 
@@ -115,16 +115,16 @@ def tune(name: str, tries: Mapping[int, Train], enough: float, choices: Sequence
     """
     speed: dict[int, float] = {}
     for threads, train in tries.items():
-        train(math.inf, 5, *choices[0], PILOT)
-        speed[threads] = train(math.inf, 10, *choices[0], PILOT)[-1][0]
+        train(math.inf, 5, choices[0], PILOT)
+        speed[threads] = train(math.inf, 10, choices[0], PILOT)[-1][0]
     threads = min(speed, key=lambda one: speed[one])
-    curves = {choice: tries[threads](enough, MOST, *choice, PILOT) for choice in choices}
+    curves = {choice: tries[threads](enough, MOST, choice, PILOT) for choice in choices}
     best = min(choices, key=lambda one: (until(curves[one], enough)[0], -max(dug for _, dug in curves[one])))
     said = ", ".join(
-        f"({rate:g}, {entropy:g}) {until(curve, enough)[0]:.0f} s, {curve[-1][1]:.1f} logs"
-        for (rate, entropy), curve in curves.items()
+        f"({one.rate:g}, {one.entropy:g}, {one.gain:g}) {until(curve, enough)[0]:.0f} s, {curve[-1][1]:.1f} logs"
+        for one, curve in curves.items()
     )
-    print(f"{name}, threads {threads}; learning rate and entropy bonus: {said}; taken: {best}", flush=True)
+    print(f"{name}, threads {threads}; learning rate, entropy bonus, critic's gain: {said}; taken: {best}", flush=True)
     return tries[threads], best, threads
 
 

@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, final
+
+from ppo.workload import Choice
 
 FOLDER: Final = Path(__file__).resolve().parent
 SOURCES: Final = FOLDER.parents[1] / "src"
@@ -42,9 +45,9 @@ class Peer:
             raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
         return answer
 
-    def skill(self, enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
+    def skill(self, enough: float, rollouts: int, choice: Choice, seed: int) -> list[tuple[float, float]]:
         """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
-        answer = self._ask({"enough": enough, "rollouts": rollouts, "rate": rate, "entropy": entropy, "seed": seed})
+        answer = self._ask({"enough": enough, "rollouts": rollouts, "choice": asdict(choice), "seed": seed})
         if not isinstance(answer, list):
             raise ChildProcessError(f"a peer ended in the middle of its work: {self.said()}")
         return [(float(seconds), float(logs)) for seconds, logs in answer]

@@ -30,6 +30,7 @@ from ppo.workload import (
     TRACE_DECAY,
     VALUE_WEIGHT,
     WORKS,
+    Choice,
     Counted,
     Reached,
     Work,
@@ -39,16 +40,19 @@ from ppo.workload import (
 )  # fmt: skip
 
 ENOUGH: Final = 1000  # rollouts that nobody waits for
+CRITIC_GAIN: Final = 0.01  # of our network's
 PARTS: Final = ("rendering", "stepping", "inference", "gradients", "optimiser", "rest")
 
 
-def skill(enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
+def skill(enough: float, rollouts: int, choice: Choice, seed: int) -> list[tuple[float, float]]:
     """Seconds and logs an episode, round by round, of a training that ends when there are enough."""
     counted, (worlds, actions) = Counted(enough), skill_worlds()
     world = VoxelWorld(params=worlds, view=SKILL.view, actions=actions)
-    settings = replace(settings_of(SKILL, rollouts), learning_rate=rate, entropy=entropy, stagger=False)
+    settings = replace(settings_of(SKILL, rollouts), learning_rate=choice.rate, entropy=choice.entropy, stagger=False)
     setup = Setup(world=world, paid=counted, settings=settings)
     with suppress(Reached), Trainer(setup, stream(seed, "benchmark")) as trainer:
+        with torch.no_grad():
+            trainer.network.critic.weight.mul_(choice.gain / CRITIC_GAIN)
         for _ in trainer.run():
             pass
     return counted.curve

@@ -64,6 +64,15 @@ def skill_worlds() -> tuple[EnvParams, ActionSet]:
     return replace(world.params, threads=CORES), world.actions
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is tuned: Adam's rate, the entropy bonus, and the gain of the critic's layer at the start."""
+
+    rate: float
+    entropy: float
+    gain: float
+
+
 class Reached(Exception):  # no error: the skill is reached
     """Raised out of a training, which has no other way to be ended from outside."""
 

@@ -1,6 +1,7 @@
 """CleanRL's own ppo_atari_envpool.py, on VoxelVectorEnv: `cleanrl_script.py WORK PATH`.
 
-Its source is read from PATH and run as it is, but for the sizes of the network's layers, which are those of the work.
+Its source is read from PATH and run as it is, but for the sizes of the network's layers, which are those of the work,
+and the gain with which its critic begins.
 `envpool` and the old `gym`, which it imports, are stood in for: one makes our worlds, the other is nearly unused.
 """
 
@@ -32,6 +33,7 @@ from workload import (
     VALUE_WEIGHT,
     WORKS,
     WORLDS,
+    Choice,
     Counted,
     Reached,
     params,
@@ -99,7 +101,7 @@ def sized(source: str) -> str:
         ("nn.Conv2d(64, 64, 3, stride=1)", f"nn.Conv2d({two}, {three}, 3, stride=1)"),
         ("nn.Linear(64 * 7 * 7, 512)", f"nn.Linear({three} * {high} * {wide}, {WORK.dense})"),
         ("nn.Linear(512, envs", f"nn.Linear({WORK.dense}, envs"),
-        ("nn.Linear(512, 1)", f"nn.Linear({WORK.dense}, 1)"),
+        ("nn.Linear(512, 1), std=1", f"nn.Linear({WORK.dense}, 1), std=CRITIC_GAIN"),
     ):
         if source.count(before) != 1:
             raise SystemExit(f"{before!r} is not once in the script: is it CleanRL's ppo_atari_envpool.py?")
@@ -121,18 +123,18 @@ class Script:
         vars(gym).update(Wrapper=Wrapper, spaces=SimpleNamespace(Discrete=gymnasium.spaces.Discrete))
         sys.modules |= {"envpool": envpool, "gym": gym}
 
-    def run(self, worlds: Worlds, rollouts: int, rate: float, entropy: float, seed: int) -> None:
+    def run(self, worlds: Worlds, rollouts: int, choice: Choice, seed: int) -> None:
         self.worlds = worlds
         asked = {
-            "total-timesteps": rollouts * EACH, "learning-rate": rate, "num-envs": WORLDS, "num-steps": ROLLOUT,
+            "total-timesteps": rollouts * EACH, "learning-rate": choice.rate, "num-envs": WORLDS, "num-steps": ROLLOUT,
             "gamma": DISCOUNT, "gae-lambda": TRACE_DECAY, "num-minibatches": EACH // MINIBATCH,
-            "update-epochs": EPOCHS, "clip-coef": CLIP, "ent-coef": entropy, "vf-coef": VALUE_WEIGHT,
+            "update-epochs": EPOCHS, "clip-coef": CLIP, "ent-coef": choice.entropy, "vf-coef": VALUE_WEIGHT,
             "max-grad-norm": GRADIENT_NORM, "seed": seed,
         }  # fmt: skip
         words = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
         sys.argv[:] = [str(self.path), *words, "--no-clip-vloss", "--no-cuda", "--no-anneal-lr"]
         module = ModuleType("__main__")
-        vars(module).update({"__name__": "__main__", "__file__": str(self.path)})
+        vars(module).update({"__name__": "__main__", "__file__": str(self.path), "CRITIC_GAIN": choice.gain})
         before = sys.modules["__main__"]
         sys.modules["__main__"] = module  # its dataclass is looked up there
         try:
@@ -146,14 +148,14 @@ def main() -> None:
 
     def work(rollouts: int) -> float:
         worlds = Worlds(VoxelVectorEnv(params(), WORK.view, plain_logs, autoreset_mode="SameStep", seed=0), 0)
-        script.run(worlds, rollouts + 1, RATE, ENTROPY, 1)
+        script.run(worlds, rollouts + 1, Choice(rate=RATE, entropy=ENTROPY, gain=1.0), 1)
         return time.perf_counter() - worlds.started
 
-    def skill(enough: float, rollouts: int, rate: float, entropy: float, seed: int) -> list[tuple[float, float]]:
+    def skill(enough: float, rollouts: int, choice: Choice, seed: int) -> list[tuple[float, float]]:
         counted, (chosen, actions) = Counted(enough), skill_worlds()
         inner = VoxelVectorEnv(chosen, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
         with suppress(Reached):
-            script.run(Worlds(inner, seed), rollouts, rate, entropy, seed)
+            script.run(Worlds(inner, seed), rollouts, choice, seed)
         return counted.curve
 
     serve(work, skill)

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from corrigible.errors import BadInput
+from corrigible.language.base_responses import base_responses
 from corrigible.language.models import LanguageModel
 from corrigible.language.packing import packed
 from corrigible.language.rewards import TextReward, Texts, shared_model
-from corrigible.language.sampling import SamplingRule, padded_left, sample
-from corrigible.seeding import stream
+from corrigible.language.sampling import padded_left
 
 BATCH: Final = 64
 LEAST: Final = 8
@@ -73,14 +73,8 @@ class ChargedByEmbedding:
 
     def _base(self, prompt: str) -> NDArray[np.float64]:
         if prompt not in self._kept:
-            model = shared_model(self.model)
-            row = model.chat(prompt) if self.chat else model.encode(prompt)
-            generator = stream(0, "embedding distance", self.model, prompt)
-            drawn = sample(
-                model, [row] * self.samples, new_tokens=self.new_tokens, generator=generator, rule=SamplingRule()
-            )
-            said = tuple(model.decode(drawn.row(k), control=False).strip() for k in range(self.samples))
-            self._kept[prompt] = embed(model, said)
+            said = base_responses(self.model, prompt, samples=self.samples, new_tokens=self.new_tokens, chat=self.chat)
+            self._kept[prompt] = embed(shared_model(self.model), said)
         return self._kept[prompt]
 
 
