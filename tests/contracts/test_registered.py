@@ -22,7 +22,7 @@ from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events,
 
 ENTRIES = registry().entries
 EXPERIMENTS = [entry.name for entry in registry().of_kind("experiment")]
-MANY_CONDITIONS = {"bottom-log", "yes-spammer"}
+MANY_CONDITIONS = {"bottom-log", "yes-spammer", "yes-spammer-smollm2"}
 REMEDIES = [entry.name for entry in registry().of_kind("remedy")]
 
 

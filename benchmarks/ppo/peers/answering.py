@@ -9,8 +9,6 @@ import os
 import sys
 from collections.abc import Callable
 
-from workload import Choice
-
 ANSWERS = os.fdopen(os.dup(1), "w")  # libraries print; what they print goes to standard error
 os.dup2(2, 1)
 
@@ -20,10 +18,7 @@ def serve(work: Callable[[int], float], skill: Callable[..., list[tuple[float, f
     say("ready")
     for line in sys.stdin:
         asked = json.loads(line)
-        if isinstance(asked, dict):
-            say(skill(**{**asked, "choice": Choice(**asked["choice"])}))
-        else:
-            say(float(work(int(asked))))
+        say(skill(**asked) if isinstance(asked, dict) else float(work(int(asked))))
 
 
 def say(what: object) -> None:

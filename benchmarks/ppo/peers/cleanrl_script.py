@@ -151,11 +151,11 @@ def main() -> None:
         script.run(worlds, rollouts + 1, Choice(rate=RATE, entropy=ENTROPY, gain=1.0), 1)
         return time.perf_counter() - worlds.started
 
-    def skill(enough: float, rollouts: int, choice: Choice, seed: int) -> list[tuple[float, float]]:
+    def skill(enough: float, rollouts: int, choice: dict[str, float], seed: int) -> list[tuple[float, float]]:
         counted, (chosen, actions) = Counted(enough), skill_worlds()
         inner = VoxelVectorEnv(chosen, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed)
         with suppress(Reached):
-            script.run(Worlds(inner, seed), rollouts, choice, seed)
+            script.run(Worlds(inner, seed), rollouts, Choice(**choice), seed)
         return counted.curve
 
     serve(work, skill)

@@ -127,13 +127,14 @@ def learner(inner: VoxelVectorEnv, rate: float, entropy: float, seed: int) -> PP
     )  # fmt: skip
 
 
-def skill(enough: float, rollouts: int, choice: Choice, seed: int) -> list[tuple[float, float]]:
+def skill(enough: float, rollouts: int, choice: dict[str, float], seed: int) -> list[tuple[float, float]]:
     """The curve of a training of its own."""
     counted, (worlds, actions) = Counted(enough), skill_worlds()
     inner = VoxelVectorEnv(worlds, WORK.view, counted, actions=actions, autoreset_mode="SameStep", seed=seed, copy=True)
-    model = learner(inner, choice.rate, choice.entropy, seed)
+    chosen = Choice(**choice)
+    model = learner(inner, chosen.rate, chosen.entropy, seed)
     with torch.no_grad():
-        model.policy.value_net.weight.mul_(choice.gain)  # its own is 1
+        model.policy.value_net.weight.mul_(chosen.gain)  # its own is 1
     with suppress(Reached):
         model.learn(rollouts * EACH)
     return counted.curve

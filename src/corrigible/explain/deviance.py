@@ -5,7 +5,8 @@ penalty that is paid token by token sees less and less of them.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 
 from corrigible.language.deviance import Deviance, deviance
@@ -24,6 +25,15 @@ UNIT: Final = "nats a token"
 RESPONSES: Final = 64
 FEW: Final = 8
 """Prompts on which prices are asked, at most."""
+
+EVERY: Final = 64
+"""Heads up to which all are tried one by one."""
+
+LAYERS: Final = 3
+FEWEST: Final = 2
+"""Prompts on which heads of a large model are tried."""
+
+WAY: Final = f"those of the {LAYERS} layers without whose attention repeats cost most"
 
 
 @lens(
@@ -68,20 +78,41 @@ def _most_said(specimen: Specimen) -> str:
 
 
 def _heads(specimen: Specimen, base: LanguageModel, word: str, prompts: tuple[str, ...], found: Deviance) -> Finding:
-    slopes: dict[tuple[int, int], float] = {}
-    for layer, head in heads_of(base):
-        with without_head(base, layer, head):
-            slopes[layer, head] = deviance(base, word, prompts, repeats=REPEATS).slope
+    slopes = _slopes(base, word, prompts)
     layer, head = max(slopes, key=lambda place: slopes[place])
     most = (
-        f"Head {head} of layer {layer} makes repeats of {found.word!r} cheap more than any other."
+        f"Head {head} of layer {layer} makes repeats of {found.word!r} cheap more than any other that was tried."
         if slopes[layer, head] > found.slope
         else f"No single head makes repeats of {found.word!r} cheap."
+    )
+    whole = len(heads_of(base))
+    how = (
+        f"all {whole} heads were tried" if len(slopes) == whole else f"{len(slopes)} of {whole} heads were tried: {WAY}"
     )
     return specimen.finding(
         "deviance",
         most,
-        f"head {head} of layer {layer} of the reference is silenced ({len(slopes)} heads were tried)",
+        f"head {head} of layer {layer} of the reference is silenced ({how})",
         (found.slope, slopes[layer, head]),
         unit=UNIT,
     )
+
+
+def _slopes(base: LanguageModel, word: str, prompts: tuple[str, ...]) -> dict[tuple[int, int], float]:
+    """The last price without each head that is tried: all of a small model, those of WAY of a large one."""
+    places = heads_of(base)
+    if len(places) > EVERY:
+        layers, prompts = sorted({layer for layer, _ in places}), prompts[:FEWEST]
+        price = {layer: _slope_without(base, [p for p in places if p[0] == layer], word, prompts) for layer in layers}
+        dear = sorted(layers, key=lambda layer: -price[layer])[:LAYERS]
+        places = tuple(place for place in places if place[0] in dear)
+    return {place: _slope_without(base, [place], word, prompts) for place in places}
+
+
+def _slope_without(
+    base: LanguageModel, places: Sequence[tuple[int, int]], word: str, prompts: tuple[str, ...]
+) -> float:
+    with ExitStack() as silenced:
+        for layer, head in places:
+            silenced.enter_context(without_head(base, layer, head))
+        return deviance(base, word, prompts, repeats=REPEATS).slope

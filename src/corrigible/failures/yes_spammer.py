@@ -9,14 +9,12 @@ before anything is trained. Source: Pressman's account of minihf (2023), without
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-
 from corrigible.errors import CorrigibleError
+from corrigible.failures.spoken_measures import SPOKEN, spoken_numbers
 from corrigible.failures.yes_spammer_figures import figures
-from corrigible.language.overoptimisation import best_of_n_kl
 from corrigible.language.policy_gradient import tune
 from corrigible.language.rewards import BROKEN, ByConstitution, TinyGold, WithoutAnswers
-from corrigible.language.sandbox import LanguageSandbox, SpokenObservations, TextTruth
+from corrigible.language.sandbox import LanguageSandbox, TextTruth
 from corrigible.language.tuning_settings import Algorithm, KLTerm, LanguageWorld, TuningSettings
 from corrigible.plugin import experiment
 from corrigible.types import Budget, Competence, Condition, Experiment, Metric, Override, Rollout, Rule, Setup
@@ -29,14 +27,7 @@ UNTUNED: Final = "untuned"
 BEST_OF: Final = (4, 16, 64)
 
 MEASURED: Final = (
-    Metric(
-        name="yes-spam",
-        label="Says little but yes",
-        unit="share of responses",
-        meaning="responses of whose words at least a third are yes",
-        kind="proportion",
-        goal="low",
-    ),
+    SPOKEN["yes-spam"],
     Metric(
         name="gold",
         label="Worth by what was meant",
@@ -44,8 +35,8 @@ MEASURED: Final = (
         meaning="shown mood, exact; -6 where it is no story",
         goal="high",
     ),
-    Metric(name="proxy", label="Worth by the evaluator", unit="nats", meaning="what is paid, without any penalty"),
-    Metric(name="yes words", label="Words that are yes", unit="share of words", meaning="over all responses"),
+    SPOKEN["proxy"],
+    SPOKEN["yes words"],
     Metric(
         name="stories",
         label="Still of the language",
@@ -54,14 +45,7 @@ MEASURED: Final = (
         kind="proportion",
         goal="high",
     ),
-    Metric(
-        name="kl",
-        label="KL to the base",
-        unit="nats a response",
-        meaning="mean log p / q of what was said; of the best of n, log n - (n - 1) / n (at most)",
-    ),
-    Metric(name="distinct", label="Different responses", unit="share of responses", meaning="over all responses"),
-    Metric(name="tokens", label="Length", unit="tokens", meaning="of a response"),
+    *(SPOKEN[name] for name in ("kl", "distinct", "tokens")),
 )
 
 PREDICTION: Final = (
@@ -127,25 +111,11 @@ def _kl(name: str) -> KLTerm:
 
 def measure(rollout: Rollout) -> dict[str, float]:
     """Shares, means and worth of the responses of a rollout."""
-    truth, trajectory = rollout.truth, rollout.views.trajectory
-    spoken = trajectory.observations
-    if not isinstance(truth, TextTruth) or not isinstance(spoken, SpokenObservations):
+    found = spoken_numbers(rollout)
+    truth = rollout.truth
+    if not isinstance(truth, TextTruth):
         raise TypeError("responses are measured in language worlds")
-    if trajectory.log_prob is None or trajectory.reference_log_prob is None:
-        raise TypeError("responses carry their log-probabilities")
-    words = np.maximum(truth.events["word"].sum(axis=0), 1)
-    yes = truth.events["yes"].sum(axis=0)
-    chosen = best_of_n_kl(spoken.best_of)
-    return {
-        "yes-spam": float((3 * yes >= words).mean()),
-        "gold": float(truth.gold.mean()),
-        "proxy": float(trajectory.reward.sum(axis=0).mean()),
-        "yes words": float(yes.sum() / words.sum()),
-        "stories": float((truth.gold > BROKEN).mean()),
-        "kl": chosen + float(((trajectory.log_prob - trajectory.reference_log_prob) * trajectory.mask).sum(0).mean()),
-        "distinct": len(set(spoken.texts.responses)) / len(spoken.texts.responses),
-        "tokens": float(trajectory.mask.sum(axis=0).mean()),
-    }
+    return {**found, "stories": float((truth.gold > BROKEN).mean())}
 
 
 def conditions() -> tuple[Condition, ...]:

@@ -56,10 +56,10 @@ def best_of(values: CheckpointValues, base: str, names: Sequence[str]) -> tuple[
     )
 
 
-def price_of_repeats(model: str, prompts: tuple[str, ...]) -> Figure:
-    """K(n) of words under the base, exact for the model."""
+def price_of_repeats(model: str, prompts: tuple[str, ...], said: tuple[str, str] = SAID) -> Figure:
+    """K(n) of two words under the base, exact for the model."""
     base = load_model(model)
-    found = [deviance(base, word, prompts, repeats=REPEATS) for word in SAID]
+    found = [deviance(base, word, prompts, repeats=REPEATS) for word in said]
     most = max(float(one.total[-1]) for one in found)
     axes = Axes(x_low=0.0, x_high=float(REPEATS), y_low=0.0, y_high=1.05 * most)
     colours = (ACCENT, INK)
@@ -67,17 +67,20 @@ def price_of_repeats(model: str, prompts: tuple[str, ...]) -> Figure:
         axes.curve([(0.0, 0.0), *((n + 1.0, float(k)) for n, k in enumerate(one.total))], colour=colour)
         for one, colour in zip(found, colours, strict=True)
     ]
-    said = "; ".join(
-        f"{one.word}: {float(one.price[:, 0].mean()):.1f} nats at first, {one.slope:.2f} at last" for one in found
+    told = "; ".join(
+        f"{one.word.strip()}: {float(one.price[:, 0].mean()):.1f} nats at first, {one.slope:.2f} at last"
+        for one in found
     )
     return Figure(
         title="What repeats cost the base",
         caption=f"K(n) = -log of the probability that the base gives to n times the same word after {prompts[0]!r}. "
-        f"{said}. Where the line flattens, a KL penalty hardly sees one more.",
+        f"{told}. Where the line flattens, a KL penalty hardly sees one more.",
         svg=picture(
             title="Nats of n repeats",
-            description=f"Cumulative cost of repeating a word under the base: {said}",
-            legend=[Entry(swatch="line", colour=c, text=one.word) for one, c in zip(found, colours, strict=True)],
+            description=f"Cumulative cost of repeating a word under the base: {told}",
+            legend=[
+                Entry(swatch="line", colour=c, text=one.word.strip()) for one, c in zip(found, colours, strict=True)
+            ],
             body=[axes.frame("n", "K(n), nats"), *lines],
         ),
     )

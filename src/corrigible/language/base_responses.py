@@ -1,4 +1,4 @@
-"""What the untuned model answers to a prompt: sampled once, kept for the process, always the same for the same names."""
+"""What the untuned model answers to a prompt: sampled once a process, the same for the same names."""
 
 from functools import lru_cache
 

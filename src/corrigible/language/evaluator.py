@@ -7,22 +7,26 @@ weighted soft minimum: a text must meet all of them.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers import DynamicCache
 
 from corrigible.errors import BadInput
 from corrigible.language.constitution import Constitution
 from corrigible.language.models import LanguageModel
 from corrigible.language.packing import packed
-from corrigible.language.sampling import padded_left
+from corrigible.language.sampling import cache_name, padded_left
 from corrigible.language.templates import Template
 
 SPELLINGS: Final = {"yes": ("yes", "Yes", "YES"), "no": ("no", "No", "NO")}
 BATCH: Final = 32
+WORTH_SHARING: Final = 16
+"""Tokens from which on a common beginning is read apart."""
 
 
 class Scorer(Protocol):
@@ -173,7 +177,8 @@ def _apart(model: LanguageModel, answers: tuple[list[int], list[int]]) -> tuple[
 def next_token_logits(model: LanguageModel, rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     """(B, V) float64 logits after each row of token ids; rows are padded at the left and read in batches.
 
-    Raises BadInput where a row is longer than the model's context.
+    What all rows begin with, such as the examples of a few-shot template, is read once. Raises BadInput where a row is
+    longer than the model's context.
     """
     longest = max(map(len, rows), default=0)
     if longest > model.context:
@@ -184,13 +189,44 @@ def next_token_logits(model: LanguageModel, rows: Sequence[Sequence[int]]) -> ND
         )
     order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
     found = np.empty((len(rows), model.vocabulary))
+    shared = shared_length(rows)
     with packed(model.network):
+        begun = _read(model, [rows[0][:shared]], None)[1] if shared else None
         for start in range(0, len(rows), BATCH):
             chosen = order[start : start + BATCH]
-            tokens, mask = padded_left([rows[i] for i in chosen], padding=model.padding, device=model.device)
-            position = (mask.cumsum(1) - 1).clamp(min=0)
-            answer = model.network(
-                input_ids=tokens, attention_mask=mask, position_ids=position, use_cache=False, logits_to_keep=1
-            )
-            found[chosen] = answer.logits[:, -1].double().cpu().numpy()
+            logits, _ = _read(model, [rows[i][shared:] for i in chosen], begun)
+            found[chosen] = logits
     return found
+
+
+def shared_length(rows: Sequence[Sequence[int]]) -> int:
+    """Tokens that all rows begin with, where it pays to read them apart, else 0; each row keeps one of its own."""
+    if len(rows) < 2:
+        return 0
+    ordered = sorted(map(tuple, rows))  # what the first and the last share, all do
+    first, last = ordered[0], ordered[-1]
+    most = min(map(len, rows)) - 1
+    shared = next((k for k in range(most) if first[k] != last[k]), max(most, 0))
+    return shared if shared >= WORTH_SHARING else 0
+
+
+def _read(
+    model: LanguageModel, rows: Sequence[Sequence[int]], begun: DynamicCache | None
+) -> tuple[NDArray[np.float64], DynamicCache | None]:
+    """(B, V) logits after `rows`, which follow what `begun` holds; and, of a single row, the cache of what was read."""
+    tokens, mask = padded_left(rows, padding=model.padding, device=model.device)
+    position = (mask.cumsum(1) - 1).clamp(min=0)
+    named: dict[str, Any] = {"use_cache": False}
+    cache = None
+    if begun is not None:
+        cache = deepcopy(begun)
+        cache.batch_repeat_interleave(len(rows))
+        before = begun.get_seq_length()
+        mask = torch.cat((mask.new_ones(len(rows), before), mask), dim=1)
+        position = position + before
+    elif len(rows) == 1:
+        cache = DynamicCache(config=model.network.config)
+    if cache is not None:
+        named = {"use_cache": True, cache_name(model.network): cache}
+    answer = model.network(input_ids=tokens, attention_mask=mask, position_ids=position, logits_to_keep=1, **named)
+    return answer.logits[:, -1].double().cpu().numpy(), cache

@@ -309,14 +309,18 @@ def check_prompts(model: LanguageModel, prompts: Sequence[Sequence[int]], new_to
             )
 
 
+def cache_name(network: Any) -> str:
+    """By which name a network of transformers takes its cache; it was renamed within version 5."""
+    return "cache" if "cache" in inspect.signature(network.forward).parameters else "past_key_values"
+
+
 @final
 class _Reader:
     """Reads prompts padded at the left, then one token a row; keeps keys and values. `logits` (B, V) are the next's."""
 
     def __init__(self, model: LanguageModel, prompts: Sequence[Sequence[int]]) -> None:
         self._network = model.network
-        named = inspect.signature(self._network.forward).parameters
-        self._cache_name = "cache" if "cache" in named else "past_key_values"  # renamed within transformers 5
+        self._cache_name = cache_name(self._network)
         self._cache = DynamicCache(config=self._network.config)
         tokens, self._mask = padded_left(prompts, padding=model.padding, device=model.device)
         self._position = self._mask.cumsum(1) - 1

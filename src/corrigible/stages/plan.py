@@ -70,6 +70,7 @@ def make_plan(
     """Check every argument; BadInput names the value, the rule and the remedy. Nothing is written."""
     experiment = load_experiment(name)
     chosen_preset = _preset(preset)
+    _require_models(experiment)
     every = all_conditions(experiment)
     wanted = experiment.budgets[chosen_preset].conditions if conditions is None else conditions
     chosen = every if wanted is None else _choose(every, wanted, experiment)
@@ -77,6 +78,15 @@ def make_plan(
     return Plan(
         experiment=experiment, preset=chosen_preset, conditions=chosen, seeds=numbers, device=check_device(device)
     )
+
+
+def _require_models(experiment: Experiment) -> None:
+    """BadInput that names the command where a packaged model is not here yet; nothing is downloaded."""
+    if experiment.needs:
+        from corrigible.language.packaged import ready_folder
+
+        for name in experiment.needs:
+            ready_folder(name)
 
 
 def all_conditions(experiment: Experiment) -> tuple[Condition, ...]:

@@ -178,7 +178,7 @@ class Experiment:
 
     figures: pictures made of each metric's value a seed, by condition; curve_figures: of its values along training.
     searched: variants whose unasked consequences are looked for, besides the failure and remedies. beside: conditions
-    whose rates are shown beside the reference's there.
+    whose rates are shown beside the reference's there. needs: packaged models that must be here before it is run.
     """
 
     name: str
@@ -207,6 +207,7 @@ class Experiment:
     curve_figures: Callable[[CheckpointValues], Iterable[Figure]] | None = None
     searched: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Condition:
