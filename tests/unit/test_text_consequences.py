@@ -8,23 +8,6 @@ from corrigible.detect.text_consequences import find_text_consequences
 from corrigible.errors import BadInput
 
 WORDS = "the a cat dog house sea boat old red small ran sat slept came went home".split()  # noqa: SIM905
-    "the",
-    "a",
-    "cat",
-    "dog",
-    "house",
-    "sea",
-    "boat",
-    "old",
-    "red",
-    "small",
-    "ran",
-    "sat",
-    "slept",
-    "came",
-    "went",
-    "home",
-]
 
 
 def stories(generator: np.random.Generator, count: int = 64) -> list[str]:
