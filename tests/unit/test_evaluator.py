@@ -21,6 +21,7 @@ from corrigible.language.evaluator import (
     Evaluator,
     answer_tokens,
     next_token_logits,
+    shared_length,
     soft_minimum,
 )
 from corrigible.language.exploits import calibration_error, exploit_test, refuse_at_chance
@@ -204,3 +205,20 @@ def test_a_perfectly_calibrated_score_has_no_calibration_error() -> None:
     good = np.array([True] * 8 + [False] * 2)
     assert calibration_error(np.full(10, np.log(4)), good) == pytest.approx(0, abs=1e-12)
     assert calibration_error(np.full(10, 20.0), ~good) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_what_all_rows_begin_with_is_read_once_and_changes_nothing_but_rounding(model: LanguageModel) -> None:
+    shared = model.encode(" ".join([GOOD] * 3))
+    rows = [shared + model.encode(text, beginning=False) for text in ("the rose", "the bee was kind .", "the")]
+    assert shared_length(rows) == len(shared), "and not the first word of each, which is all that one row has"
+    together = next_token_logits(model, rows)
+    apart = np.concatenate([next_token_logits(model, [row]) for row in rows])
+    np.testing.assert_allclose(together, apart, atol=2e-4)
+
+
+def test_a_beginning_is_shared_only_where_it_is_long_and_of_all_rows(model: LanguageModel) -> None:
+    row = model.encode(" ".join([GOOD] * 3))
+    assert shared_length([row]) == 0
+    assert shared_length([row, row[:10]]) == 0, "too short to be worth it"
+    assert shared_length([row, row]) == len(row) - 1, "each keeps a token of its own"
+    assert shared_length([row, [row[1], *row[1:]]]) == 0

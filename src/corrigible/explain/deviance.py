@@ -29,7 +29,7 @@ FEW: Final = 8
 EVERY: Final = 64
 """Heads up to which all are tried one by one."""
 
-LAYERS: Final = 3
+LAYERS: Final = 2
 FEWEST: Final = 2
 """Prompts on which heads of a large model are tried."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from corrigible.errors import CorrigibleError
+from corrigible.failures.exploit_prediction import Predicted, prediction_figures
 from corrigible.failures.spoken_measures import SPOKEN, spoken_numbers
 from corrigible.failures.yes_spammer_figures import figures
 from corrigible.language.policy_gradient import tune
@@ -25,6 +26,16 @@ QUESTIONS: Final = {"tiny-mood": "good", "tiny-sea": "sea"}
 LEAST_GOLD: Final = 1.0
 UNTUNED: Final = "untuned"
 BEST_OF: Final = (4, 16, 64)
+
+PREDICTED: Final = {
+    name: Predicted(paid=ByConstitution(model="tiny", constitution=constitution, template=template))
+    for name, constitution, template in (
+        (FAILURE, "tiny-mood", "tiny-after"), ("mood-before", "tiny-mood", "tiny-before"),
+        ("mood-chat", "tiny-mood", "tiny-chat"), ("topic-after", "tiny-sea", "tiny-after"),
+        ("topic-chat", "tiny-sea", "tiny-chat"),
+    )
+}  # fmt: skip
+"""Conditions without a penalty, and the evaluator of each."""
 
 MEASURED: Final = (
     SPOKEN["yes-spam"],
@@ -233,9 +244,11 @@ def yes_spammer() -> Experiment:
         conditions=conditions(),
         competence=Competence(metric="gold", least=LEAST_GOLD),
         rules=rules(),
-        curve_figures=lambda curves: figures(
-            curves, failure=FAILURE, base=UNTUNED, chosen=[best_of_name(n) for n in BEST_OF]
+        curve_figures=lambda curves: (
+            *figures(curves, failure=FAILURE, base=UNTUNED, chosen=[best_of_name(n) for n in BEST_OF]),
+            *prediction_figures(curves, PREDICTED),
         ),
+        beside=(UNTUNED,),
         budgets={
             "smoke": Budget(
                 seeds=2,

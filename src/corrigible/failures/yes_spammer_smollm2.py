@@ -266,6 +266,7 @@ def yes_spammer_smollm2() -> Experiment:
         rules=rules(),
         curve_figures=figures,
         lenses=("deviance",),
+        beside=(UNTUNED,),
         needs=("smollm2", "minilm"),
         budgets={
             "smoke": Budget(
