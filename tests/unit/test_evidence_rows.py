@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import corrigible
+from corrigible.errors import BadInput
 from corrigible.stages import cells, provenance
 from corrigible.stages.evidence_rows import add_run, collect, read_lines
 from corrigible.stages.provenance import CodeState
@@ -89,3 +90,22 @@ def test_results_that_were_judged_otherwise_are_refused_with_the_way_to_judge_th
     document["results"]["schema"] = 99
     with pytest.raises(corrigible.errors.NewerSchema):
         from_json(json.dumps(document), "results")
+
+
+def test_a_cell_that_came_out_otherwise_is_refused_unless_another_machine_made_it(
+    finished: corrigible.Run, tmp_path: Path
+) -> None:
+    file = add_run(tmp_path, finished.path).file
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    cells = [line for line in lines if line["kind"] == "cell"]
+    cells[0]["fingerprint"] = "0" * 64
+    stored = "".join(json.dumps(line) + "\n" for line in lines[:-1])
+    file.write_text(stored)
+    with pytest.raises(BadInput, match="--another-machine"):
+        add_run(tmp_path, finished.path)
+    assert file.read_text() == stored, "nothing is written"
+    again = add_run(tmp_path, finished.path, another_machine=True)
+    assert (again.added, again.otherwise) == (1, 1)
+    kept = next(line for line in read_lines(file) if line["kind"] == "cell" and line["fingerprint"] == "0" * 64)
+    assert (kept["condition"], kept["seed"]) == (cells[0]["condition"], cells[0]["seed"])
+    assert all("processor" in line for line in read_lines(file) if line["kind"] == "cell")

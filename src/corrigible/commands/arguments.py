@@ -132,13 +132,17 @@ class Evidence:
     """Write the tables into README.md between their markers."""
     check: bool = False
     """Fail when README.md and the evidence differ."""
+    another_machine: bool = False
+    """With --add: it was run on another machine, where cells that are there already may have come out otherwise."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.evidence import answer_evidence
 
-        return answer_evidence(self.root, add=self.add, write=self.write, check=self.check)
+        return answer_evidence(
+            self.root, add=self.add, write=self.write, check=self.check, another_machine=self.another_machine
+        )
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,11 @@ def judge_evidence(root: Path, name: str) -> Judged | None:
     return None
 
 
-def answer_evidence(root: Path, *, add: Sequence[Path], write: bool, check: bool) -> Answer:
+def answer_evidence(
+    root: Path, *, add: Sequence[Path], write: bool, check: bool, another_machine: bool = False
+) -> Answer:
     """Add runs, then print, write or check the tables."""
-    added = tuple(add_run(root, run) for run in add)
+    added = tuple(add_run(root, run, another_machine=another_machine) for run in add)
     tables = evidence(root)
     readme = root / "README.md"
     if write or check:
@@ -101,7 +103,12 @@ def answer_evidence(root: Path, *, add: Sequence[Path], write: bool, check: bool
 
 
 def _lines(tables: Tables, added: Sequence[Added]) -> tuple[str, ...]:
-    new = tuple(f"{item.run}: {item.added} rows added, {item.kept} were there, in {item.file}" for item in added)
+    new = tuple(
+        f"{item.run}: {item.added} rows added, {item.kept} were there"
+        + (f" (of which {item.otherwise} came out otherwise here, and are kept)" if item.otherwise else "")
+        + f", in {item.file}"
+        for item in added
+    )
     return (*new, tables.failures, "", tables.claims)
 
 

@@ -1,8 +1,10 @@
 """Evidence that accumulates over sittings: one JSON row per (experiment, version, preset, condition, seed).
 
 Rows lie in docs/evidence/<experiment>/v<version>-<preset>.jsonl and name the commit that made them. Rows of different
-versions or presets never mix. A row that is there already is kept; one that contradicts it is refused. Detections of
-schema 1 were calibrated by episode: they are neither folded nor kept beside those of today.
+versions or presets never mix. A row that is there already is kept; one that contradicts it is refused, unless somebody
+says that another machine made it: training is the same bit for bit on one machine and number of threads, and not across
+processors, whose arithmetic rounds otherwise. Cells name the processor that concluded their run. Detections of schema 1
+were calibrated by episode: they are neither folded nor kept beside those of today.
 """
 
 import json
@@ -47,6 +49,8 @@ class Added:
     file: Path
     added: int
     kept: int
+    otherwise: int = 0
+    """Cells that are there already, and came out otherwise on another machine: those that were there are kept."""
 
 
 def evidence_file(root: Path, experiment: str, version: int, preset: str) -> Path:
@@ -54,15 +58,18 @@ def evidence_file(root: Path, experiment: str, version: int, preset: str) -> Pat
     return root / "docs" / "evidence" / experiment / f"v{version}-{preset}.jsonl"
 
 
-def add_run(root: Path, path: Path) -> Added:
-    """Append the rows of a finished run, each made from a clean commit; BadInput otherwise, and nothing is written."""
+def add_run(root: Path, path: Path, *, another_machine: bool = False) -> Added:
+    """Append the rows of a finished run, each made from a clean commit; BadInput otherwise, and nothing is written.
+
+    another_machine: cells that are there already may have come out otherwise; they are kept as they are.
+    """
     run = open_to_read(path)
     results = read_results(run)
     manifest = run.manifest()
     new = _rows_of(run, results, manifest)
     file = evidence_file(root, results.experiment, results.version, results.preset)
     known = {_key(row): row for row in read_lines(file) if not _outdated(row)} if file.exists() else {}
-    kept = 0
+    kept = otherwise = 0
     for row in new:
         before = known.get(_key(row))
         if before is None:
@@ -70,17 +77,24 @@ def add_run(root: Path, path: Path) -> Added:
             continue
         kept += 1
         if row["kind"] == "cell" and before["fingerprint"] != row["fingerprint"]:
-            raise BadInput(
-                value=f"{file}: {row['condition']}, seed {row['seed']}",
-                rule="the run learned or did something else than the stored row of the same version",
-                remedy="a change of behaviour bumps the experiment's version",
-            )
+            otherwise += 1
+            if not another_machine:
+                raise _contradicted(file, row)
     text = "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in known.values())
     retry = f"add the run again: `corrigible evidence --root {root} --add {path}`"
     with disk_faults(file.name, file.parent, retry=retry, elsewhere="name another checkout with --root"):
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, text.encode())
-    return Added(run=manifest.id, file=file, added=len(new) - kept, kept=kept)
+    return Added(run=manifest.id, file=file, added=len(new) - kept, kept=kept, otherwise=otherwise)
+
+
+def _contradicted(file: Path, row: Row) -> BadInput:
+    return BadInput(
+        value=f"{file}: {row['condition']}, seed {row['seed']}",
+        rule="the run learned or did something else than the stored row of the same version",
+        remedy="a change of behaviour bumps the experiment's version; if the same code was run on another machine, "
+        "say --another-machine",
+    )
 
 
 def collect(root: Path, experiment: str, version: int, preset: PresetName) -> Collected | None:
@@ -145,6 +159,7 @@ def _rows_of(run: RunFolder, results: Results, manifest: Manifest) -> list[Row]:
             **common,
             "commit": _clean_commit(row, f"cell {row['condition']}/{row['seed']} of run {manifest.id}"),
             "kind": "cell",
+            "processor": manifest.sittings[-1].get("hardware", {}).get("processor", ""),
             "fingerprint": run.cell_fingerprint(row["condition"], row["seed"]),
         }
         for by_seed in read_rows(plan_of(run), run).values()
