@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corrigible.agents.imitation import Lessons, as_said_in, imitate
+from corrigible.agents.imitation import Lessons, imitate
+from corrigible.agents.planner import as_said_in
 from corrigible.agents.players import ScriptedSettings, TaughtSettings, player_of, train_player
 from corrigible.agents.ppo_settings import PPOSettings
 from corrigible.errors import BadInput, CorrigibleError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from corrigible.agents.planner import Planner, RandomPlayer
+from corrigible.agents.planner import RandomPlayer
 from corrigible.agents.ppo_settings import PPOSettings
 from corrigible.errors import BadInput, NotApplicable
 from corrigible.mitigate import clip_feedback as module
@@ -12,6 +12,7 @@ from corrigible.mitigate.clip_feedback import (
     FEATURES,
     ClipFeedback,
     Clips,
+    SpokenPlanner,
     SteadyPlayer,
     clip_feedback,
     features,
@@ -122,12 +123,24 @@ def test_the_planner_plays_where_it_can_and_chance_alone_elsewhere():
     assert [type(player) for player in players(WORLD, generator)] == [
         RandomPlayer,
         SteadyPlayer,
-        Planner,
-        Planner,
-        Planner,
+        SpokenPlanner,
+        SpokenPlanner,
+        SpokenPlanner,
     ]
     bare = VoxelWorld(params=WORLD.params, view=VIEW, actions=without(action_set("ten"), DIG))
     assert [type(player) for player in players(bare, generator)] == [RandomPlayer, SteadyPlayer]
+
+
+def test_clips_of_the_bottom_log_show_what_was_meant_and_something_is_learned_of_them():
+    """Its tool always digs: a set without the planner's plain moves once left nothing but random play to compare."""
+    from corrigible.registry import load_experiment
+
+    experiment = load_experiment("bottom-log")
+    budget = experiment.budgets["full"]
+    given = experiment.build(experiment.failure.overrides, budget)
+    clips = play_clips(given.world, given.paid, given.truth, module.stream(0, "clip-feedback"))
+    assert clips.meant.std() > 0
+    assert np.abs(clip_feedback(given).paid.weights()).max() > 0
 
 
 def test_the_remedy_wraps_what_is_paid_and_must_be_told():

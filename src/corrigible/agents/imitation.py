@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from corrigible.agents.pixel_network import PixelNetwork, in_blocks, parameters_of
-from corrigible.agents.planner import Planner, Style
+from corrigible.agents.planner import Planner, Style, as_said_in
 from corrigible.agents.ppo import MOST_SEED, network_params
 from corrigible.agents.ppo_settings import PPOSettings
 from corrigible.agents.ppo_update import PIECE, Threads
 from corrigible.agents.rollouts import Answerer, sampled
 from corrigible.errors import BadInput
-from corrigible.sandbox.voxel.acting_kernels import DIG
-from corrigible.sandbox.voxel.actions import ActionSet, action_set
+from corrigible.sandbox.voxel.actions import action_set
 from corrigible.sandbox.voxel.sandbox import VoxelWorld
 from corrigible.sandbox.voxel.vector_env import VoxelVectorEnv
 from corrigible.seeding import kernel_seed
@@ -68,26 +67,6 @@ def imitate(
     finally:
         torch.set_num_threads(before)
         threads.close()
-
-
-def as_said_in(actions: ActionSet) -> Array:
-    """(10,) int64: for each action that the teacher has ("ten"), the pupil's that does the same, or that digs besides.
-
-    Raises BadInput where the pupil cannot do what the teacher does.
-    """
-    ten = action_set("ten")
-    rows = [(key, *turn) for key, turn in zip(actions.keys.tolist(), actions.turn.tolist(), strict=True)]
-    found: list[int] = []
-    for name, key, turn in zip(ten.names, ten.keys.tolist(), ten.turn.tolist(), strict=True):
-        same = [row for row in ((key, *turn), (key | DIG, *turn)) if row in rows]
-        if not same:
-            raise BadInput(
-                value=f"action set {actions.name!r}",
-                rule=f"a pupil of the planner can do {name!r}",
-                remedy="teach in a world with the actions of 'ten'",
-            )
-        found.append(rows.index(same[0]))
-    return np.array(found, dtype=np.int64)
 
 
 @final

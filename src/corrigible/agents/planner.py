@@ -151,6 +151,26 @@ def _indices_of(actions: ActionSet) -> tuple[Array, float]:
     return found, turn
 
 
+def as_said_in(actions: ActionSet) -> Array:
+    """(10,) int64: for each action that the teacher has ("ten"), the pupil's that does the same, or that digs besides.
+
+    Raises BadInput where the pupil cannot do what the teacher does.
+    """
+    ten = action_set("ten")
+    rows = [(key, *turn) for key, turn in zip(actions.keys.tolist(), actions.turn.tolist(), strict=True)]
+    found: list[int] = []
+    for name, key, turn in zip(ten.names, ten.keys.tolist(), ten.turn.tolist(), strict=True):
+        same = [row for row in ((key, *turn), (key | keys.DIG, *turn)) if row in rows]
+        if not same:
+            raise BadInput(
+                value=f"action set {actions.name!r}",
+                rule=f"a pupil of the planner can do {name!r}",
+                remedy="teach in a world with the actions of 'ten'",
+            )
+        found.append(rows.index(same[0]))
+    return np.array(found, dtype=np.int64)
+
+
 @final
 class Planner:
     """Plays agent 0 of every world, seeing everything; remembers what it does in each, until an episode begins.

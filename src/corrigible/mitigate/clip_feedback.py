@@ -20,11 +20,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from corrigible.agents.planner import Planner, RandomPlayer, Style
+from corrigible.agents.planner import Planner, RandomPlayer, Style, as_said_in
 from corrigible.agents.ppo_settings import PPOSettings
 from corrigible.errors import BadInput, NotApplicable
 from corrigible.plugin import remedy
-from corrigible.sandbox.voxel.actions import action_set
+from corrigible.sandbox.voxel.actions import ActionSet, action_set
 from corrigible.sandbox.voxel.events import Reward, VoxelEvents, paid_by, reward_in, unwatched
 from corrigible.sandbox.voxel.policies import Scripted
 from corrigible.sandbox.voxel.sandbox import VoxelWorld
@@ -156,14 +156,26 @@ class SteadyPlayer:
         return self._chosen
 
 
+@final
+class SpokenPlanner:
+    """The planner, its moves said in another action set; raises BadInput where that set lacks one."""
+
+    def __init__(self, style: Style, actions: ActionSet) -> None:
+        self._planner, self._means = Planner(style), as_said_in(actions)
+
+    def act(self, worlds: VoxelWorlds) -> Array:
+        """(N,) int64."""
+        return np.asarray(self._means[self._planner.act(worlds)])
+
+
 def players(world: VoxelWorld, generator: np.random.Generator) -> Sequence[Scripted]:
-    """Random play, hasty and steady, and all styles of the planner, where the action set has the planner's moves."""
+    """Random play, hasty and steady, and all styles of the planner, where the action set can say its moves."""
     found: list[Scripted] = [
         RandomPlayer(generator, actions=world.actions),
         SteadyPlayer(generator, len(action_set(world.actions))),
     ]
     with suppress(BadInput):
-        found += [Planner(style, actions=world.actions) for style in get_args(Style)]
+        found += [SpokenPlanner(style, action_set(world.actions)) for style in get_args(Style)]
     return found
 
 
