@@ -12,10 +12,11 @@ from corrigible.language.deviance import deviance
 from corrigible.language.embedding_distance import ChargedByEmbedding, bandwidth, embed, likeness
 from corrigible.language.heads import heads_of, without_head
 from corrigible.language.policy_gradient import Tuner
-from corrigible.language.rewards import Texts, paid_nothing, shared_model
+from corrigible.language.rewards import ByConstitution, Texts, paid_nothing, shared_model
 from corrigible.language.sampling import sample
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
 from corrigible.mitigate.embedding_distance import embedding_distance
+from corrigible.mitigate.null_corrected import null_corrected
 from corrigible.seeding import stream
 from corrigible.types import Metric, Setup, Specimen
 
@@ -117,3 +118,17 @@ def test_the_price_of_the_commonest_word_is_found_with_the_head_that_makes_it_ch
             slopes.append(deviance(model, word, ("the",), repeats=32).slope)
     assert head.after == pytest.approx(max(slopes))
     assert "12 heads were tried" in head.intervention
+
+
+def test_the_null_correction_is_the_same_for_all_responses_to_a_prompt() -> None:
+    paid = ByConstitution(model="tiny", constitution="tiny-mood", template="tiny-after")
+    given = Setup(world=WORLD, paid=paid, settings=SETTINGS)
+    mended = null_corrected(given)
+    assert (mended.world, mended.settings) == (given.world, given.settings)
+    texts = Texts(prompts=("the", "the", "the cat"), responses=("cat was kind .", "", "was cruel ."))
+    change = mended.paid(texts) - paid(texts)
+    assert change[0] == pytest.approx(change[1])
+    assert change[0] != pytest.approx(change[2])
+    assert mended.paid(texts)[1] == pytest.approx(0.0)
+    with pytest.raises(NotApplicable, match="plain constitution"):
+        null_corrected(mended)
