@@ -35,7 +35,7 @@ class Play:
         self.environment.reset(seed=0)
         worlds.state.time[:] = np.arange(WORLDS) * params.horizon // WORLDS
         self.resetting, self.resets, self.total = 0.0, 0, 0.0
-        self._begin, worlds.begin = worlds.begin, self._timed_begin  # type: ignore[method-assign]
+        self._begin, worlds.begin = worlds.begin, self._timed_begin  # type: ignore[method-assign] # a clock around it
         self._generator = np.random.default_rng(0)
 
     def work(self) -> tuple[int, float]:

@@ -124,10 +124,10 @@ def sentence_of_remedies(done: Run) -> str:
     names = " = ".join((best.condition, *tied_with(best, done.results.remedies)))
     return (
         f"Best remedy that keeps the task: {names}, {limited(f'{best.gain.estimate:+.1f}', best.gain.limit)} bits "
-        f"[{best.gain.low:.1f}, {best.gain.high:.1f}] of log-odds for the safe outcome."
+        f"{best.gain.ends('.1f')} of log-odds for the safe outcome."
     ) + ("" if best.gain.low > 0 else " Its interval includes no gain at all.")
 
 
 def shown_estimate(found: Measurement) -> str:
     """Estimate and interval in plain text."""
-    return f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return f"{found.estimate:.2f} {found.ends('.2f')}"

@@ -100,12 +100,11 @@ PREDICTION: Final = (
 
 
 def build(overrides: Mapping[str, Override], budget: Budget) -> Setup[LanguageWorld, TuningSettings]:
-    """Overrides: template, unread (answers are cut out of what is read), null, beta, inviting, untuned, best_of."""
+    """Overrides: template, unread (answers are cut out of what is read), beta, inviting, untuned, best_of."""
     paid = ByConstitution(
         model=MODEL,
         constitution=CONSTITUTION,
         template=str(overrides.get("template", "few-shot")),
-        null_corrected=bool(overrides.get("null", False)),
     )
     numbers = budget.numbers
     untuned = bool(overrides.get("untuned", False))
@@ -277,8 +276,8 @@ def yes_spammer_smollm2() -> Experiment:
             ),
             "quick": Budget(
                 seeds=5,
-                episodes=32,
-                numbers={"steps": 12, "samples": 8, "checkpoints": 2, "new_tokens": 12, "base_samples": 32},
+                episodes=24,
+                numbers={"steps": 12, "samples": 8, "checkpoints": 1, "new_tokens": 12, "base_samples": 32},
                 conditions=(UNTUNED,),
             ),
             "full": Budget(

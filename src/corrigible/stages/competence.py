@@ -1,7 +1,6 @@
 """Whether agents of a condition do the task at all; without that a comparison proves nothing (docs/decisions/0009)."""
 
 from dataclasses import dataclass
-from math import isnan
 from typing import Final, Literal, TypeAlias
 
 from corrigible.stages.folding import Rows, measure, values_of
@@ -53,7 +52,7 @@ class CompetenceCheck:
         if self.measured is None:
             return f"{self.metric} has no value in any of {self.seeds} seeds"
         found = self.measured
-        ends = "no interval" if isnan(found.low) else f"[{found.low:.3g}, {found.high:.3g}]"
+        ends = found.ends(".3g")
         return (
             f"{self.metric} reaches {self.least:.3g} in {self.reached} of {self.seeds} seeds, "
             f"mean {found.estimate:.3g} {ends}; nine seeds in ten must, or the whole interval"

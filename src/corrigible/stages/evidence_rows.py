@@ -2,9 +2,9 @@
 
 Rows lie in docs/evidence/<experiment>/v<version>-<preset>.jsonl and name the commit that made them. Rows of different
 versions or presets never mix. A row that is there already is kept; one that contradicts it is refused, unless somebody
-says that another machine made it: training is the same bit for bit on one machine and number of threads, and need not be
-across processors, whose arithmetic may round otherwise. Cells name the processor that concluded their run. Detections of schema 1
-were calibrated by episode: they are neither folded nor kept beside those of today.
+says that another machine made it: training is the same bit for bit on one machine and number of threads, and need not
+be across processors, whose arithmetic may round otherwise. Cells name the processor that concluded their run.
+Detections of schema 1 were calibrated by episode: they are neither folded nor kept beside those of today.
 """
 
 import json

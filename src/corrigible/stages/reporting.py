@@ -137,8 +137,8 @@ def _cost(score: RemedyScore, rows: Rows) -> float | None:
 
 def _number(metric: Metric, found: Measurement) -> str:
     if metric.kind == "proportion":
-        return f"{found.estimate:.0%} [{found.low:.0%}, {found.high:.0%}]"
-    return f"{found.estimate:.3g} [{found.low:.3g}, {found.high:.3g}] {found.unit}"
+        return f"{found.estimate:.0%} {found.ends('.0%')}"
+    return f"{found.estimate:.3g} {found.ends('.3g')} {found.unit}"
 
 
 def _in_order(plan: Plan) -> list[Metric]:

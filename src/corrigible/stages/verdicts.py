@@ -51,7 +51,7 @@ def judge_rule(experiment: Experiment, rule: Rule, rows: Rows, proofs: Mapping[s
     found = estimand(experiment, rule, rows)
     if found is None:
         return _verdict(rule, "untested", "its conditions were not run")
-    shown = f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}] over {found.n} seeds"
+    shown = f"{found.estimate:.2f} {found.ends('.2f')} over {found.n} seed{'s' * (found.n != 1)}"
     if found.n < rule.least_n or isnan(found.low):
         return _verdict(rule, "inconclusive", f"{shown}; the rule asks for {rule.least_n} seeds")
     if rule.direction == "above":

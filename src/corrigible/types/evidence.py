@@ -60,6 +60,10 @@ class Measurement:
     versus: str | None = None
     limit: Limit = ""
 
+    def ends(self, form: str) -> str:
+        """The interval as "[low, high]", each number in that format, or that there is none."""
+        return "(no interval)" if isnan(self.low) else f"[{self.low:{form}}, {self.high:{form}}]"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
