@@ -83,7 +83,7 @@ def conditions() -> tuple[Condition, ...]:
     "bottom-log-shipped",
     version=1,
     claims=(1,),
-    summary="The bottom log from trained policies that ship with the package: a report in a minute or two.",
+    summary="The bottom log from trained policies that ship with the package: a report in minutes.",
 )
 def bottom_log_shipped() -> Experiment:
     """The experiment."""
