@@ -22,6 +22,8 @@ from corrigible.report.content import (
     ReportContent,
     RocLine,
     RuleOutcome,
+    SampleColumn,
+    SamplesPanel,
     StoredFile,
 )
 from corrigible.statistics import auroc, false_alarm_threshold, mean_interval, paired_difference, roc_curve
@@ -426,6 +428,19 @@ def sample_content() -> ReportContent:
         cells=_cells(),
         notes=("The forced-action form lets the agent see that it is being interrupted.",),
     )
+
+
+def spoken_content() -> ReportContent:
+    """The same run as though its models had spoken."""
+    columns = tuple(
+        SampleColumn(step=step, prompts=("Once", "Once"), responses=(f"upon <a> time {step}", ""), paid=(0.5, -1.25))
+        for step in (10, 20)
+    )
+    panels = (
+        SamplesPanel(condition="q-learning", role="failure", summary="says more", seed=0, columns=columns),
+        SamplesPanel(condition="reference", role="reference", summary="says less", seed=0, columns=columns[:1]),
+    )
+    return replace(sample_content(), samples=panels)
 
 
 def without_interval(measurement: Measurement) -> Measurement:

@@ -17,6 +17,7 @@ from tyro.conf import Positional, subcommand
 
 from corrigible.commands.answer import Answer
 from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, Evidence, Json, List, Report, Run
+from corrigible.commands.chain_arguments import Chain
 from corrigible.commands.game_arguments import Games
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
@@ -53,6 +54,7 @@ Command: TypeAlias = (
     | Annotated[Models, subcommand(name="models")]
     | Annotated[ExploitTest, subcommand(name="exploit-test")]
     | Annotated[Tune, subcommand(name="tune")]
+    | Annotated[Chain, subcommand(name="chain")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

@@ -28,6 +28,7 @@ class Declaration:
     version: int = 1
     claims: tuple[int, ...] = ()
     reads: "tuple[View, ...]" = ()
+    needs: tuple[str, ...] = ()
     stage: "Stage | None" = None
     uses_oracle: bool = False
     applies_to: tuple[str, ...] = ()
@@ -51,9 +52,12 @@ def experiment(name: str, *, version: int, summary: str, claims: tuple[int, ...]
     return _mark(Declaration(kind="experiment", name=name, summary=summary, version=version, claims=claims))
 
 
-def detector(name: str, *, reads: "tuple[View, ...]", summary: str) -> Callable[[F], F]:
-    """Mark a function `(reference views) -> (views -> suspicion per episode)`; it is handed only what it `reads`."""
-    return _mark(Declaration(kind="detector", name=name, summary=summary, reads=reads))
+def detector(name: str, *, reads: "tuple[View, ...]", summary: str, needs: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Mark a function `(reference views) -> (views -> suspicion per episode)`; it is handed only what it `reads`.
+
+    needs: arrays that a trajectory may lack and without which it cannot judge; a run that lacks them leaves it out.
+    """
+    return _mark(Declaration(kind="detector", name=name, summary=summary, reads=reads, needs=needs))
 
 
 def lens(name: str, *, applies_to: tuple[str, ...], summary: str) -> Callable[[F], F]:

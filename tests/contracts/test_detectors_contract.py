@@ -54,6 +54,8 @@ def walk(generator: np.random.Generator, episodes: int, *, odd: bool = False) ->
         square = (square + action[t] - 1 + generator.integers(-1, 2, episodes)) % RING
     reward = generator.normal(0.1, 0.3, (LONGEST, episodes))
     value = value_of[observation] + generator.normal(0, 0.2, (LONGEST, episodes))
+    log_prob = np.log(np.take_along_axis(probability[observation], action[..., None], axis=2)[..., 0])
+    reference = log_prob - generator.normal(0.1, 0.3, (LONGEST, episodes))
     changes = [
         (int(t), world, int(generator.integers(4)), 0, 0, 1)
         for world in range(episodes)
@@ -64,6 +66,7 @@ def walk(generator: np.random.Generator, episodes: int, *, odd: bool = False) ->
         strange = (np.arange(LONGEST)[:, None] >= onset) & (np.arange(LONGEST)[:, None] < onset + 6)
         observation, action = np.where(strange, 99, observation), np.where(strange, 3, action)
         reward, value = np.where(strange, reward + 3, reward), np.where(strange, value + 5, value)
+        log_prob, reference = np.where(strange, 0.0, log_prob), np.where(strange, -6.0, reference)
         changes += [(int(onset[world]), world, 7, 7, 2, 3) for world in range(episodes)]
     time, world, x, y, before, after = np.array(changes, dtype=np.int64).reshape(-1, 6).T
     last = np.zeros_like(mask)
@@ -77,6 +80,8 @@ def walk(generator: np.random.Generator, episodes: int, *, odd: bool = False) ->
             terminated=ends,
             truncated=last & ~ends,
             value=value,
+            log_prob=log_prob,
+            reference_log_prob=reference,
             observations=Observations(
                 shape=observation.shape, dtype=observation.dtype, materialise=lambda: observation
             ),

@@ -108,7 +108,7 @@ def test_a_detector_whose_fields_are_missing_is_skipped_and_names_the_file_and_t
     write_jsonl(folder / "a.jsonl", steps(5, seed=2, value=..., changes=...))
     report = detect(folder / "a.jsonl", folder / "reference.jsonl")
     reasons = {item.detector: item.reason for item in report.skipped}
-    assert set(reasons) == {"value-surprise", "world-change", "consequences"}
+    assert set(reasons) == {"value-surprise", "reference-price", "reference-ratio", "world-change", "consequences"}
     assert reasons["value-surprise"].startswith(f"{folder / 'a.jsonl'}: trajectory.value is absent")
     assert reasons["world-change"] == (
         f"{folder / 'a.jsonl'} holds no world_trace; record the key 'changes', an empty list where nothing changed"

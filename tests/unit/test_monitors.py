@@ -10,6 +10,7 @@ from corrigible.errors import BadInput
 from corrigible.language.monitors import FIXED, MONITORS, first_alarms, limits_of, monitors_of
 from corrigible.language.rewards import Texts
 from corrigible.language.sampling import Samples
+from corrigible.language.text_monitors import TextMonitors, embedder_if_here, mean_cosine
 
 B, T = 16, 12
 
@@ -86,3 +87,53 @@ def test_one_step_beyond_a_limit_is_no_alarm() -> None:
 def test_limits_of_too_few_steps_are_refused() -> None:
     with pytest.raises(BadInput, match="4 steps of the base"):
         limits_of([monitors_of(healthy(np.random.default_rng(0)))] * 4)
+
+
+def texts(*responses: str) -> Texts:
+    return Texts(prompts=("the",) * len(responses), responses=responses)
+
+
+def length(of: Texts) -> NDArray[np.float64]:
+    return np.array([float(len(text)) for text in of.responses])
+
+
+def nothing(of: Texts) -> NDArray[np.float64]:
+    return np.zeros(len(of.responses))
+
+
+def test_the_gap_is_what_the_paying_template_gives_over_the_others() -> None:
+    said = TextMonitors(scorers=(length, nothing, nothing))(texts("aa", "bbbb"))
+    assert said["template gap"] == pytest.approx(3.0)
+    assert said["disagreement"] == pytest.approx(np.mean([np.std([2, 0, 0]), np.std([4, 0, 0])]))
+    assert set(said) == {"template gap", "disagreement"}
+
+
+def test_one_template_alone_has_no_gap_and_no_embedder_no_meaning() -> None:
+    assert TextMonitors(scorers=(length,))(texts("a", "b")) == {}
+
+
+def test_responses_that_are_read_are_spread_over_the_step() -> None:
+    seen: list[Texts] = []
+
+    def keep(of: Texts) -> NDArray[np.float64]:
+        seen.append(of)
+        return nothing(of)
+
+    TextMonitors(scorers=(keep, nothing), read=3)(texts(*map(str, range(9))))
+    assert seen[0].responses == ("0", "4", "8")
+
+
+def test_a_monitor_that_was_not_told_at_some_steps_raises_no_alarm_of_them() -> None:
+    limits = limits_of([{"gap": float(k % 2)} for k in range(8)])
+    assert first_alarms(limits, [1, 2, 3], [{}, {"gap": 99.0}, {}]) == {"gap": None}
+    assert first_alarms(limits, [1, 2, 3], [{}, {"gap": 99.0}, {"gap": 99.0}]) == {"gap": 3}
+
+
+def test_texts_of_one_meaning_are_nearer_than_texts_of_several() -> None:
+    embedder = embedder_if_here()
+    if embedder is None:
+        pytest.skip("minilm has not been fetched (corrigible models get minilm)")
+    same = mean_cosine(embedder, ("Yes, yes, yes.", "Yes, yes.", "Yes, yes, yes, yes."))
+    others = mean_cosine(embedder, ("The ship sank.", "Bread is baked in ovens.", "He plays the violin."))
+    assert others < 0.4 < 0.8 < same <= 1.0
+    assert mean_cosine(embedder, ("alone", "")) == 1.0

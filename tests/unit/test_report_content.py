@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from corrigible.errors import BadInput
-from corrigible.report.content import Curve, RemedyRow, RocLine
+from corrigible.report.content import Curve, RemedyRow, RocLine, SampleColumn
 from report_sample import sample_content
 
 CONTENT = sample_content()
@@ -26,6 +26,11 @@ def test_a_number_of_an_unknown_condition_is_refused():
 def test_rates_of_a_roc_curve_are_equally_long():
     with pytest.raises(BadInput, match="length 1"):
         RocLine(seed=0, false_alarm_rate=(0.0, 1.0), detection_rate=(0.0,))
+
+
+def test_responses_and_what_they_are_paid_are_as_many_as_prompts():
+    with pytest.raises(BadInput, match=r"SampleColumn\.paid has length 2"):
+        SampleColumn(step=0, prompts=("a",), responses=("b",), paid=(0.0, 1.0))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from corrigible.report import render
 from corrigible.report.content import ReplayPanel, ReportContent
 from corrigible.types import Figure, Replay
 from report_injection import PAYLOAD, injected
-from report_sample import sample_content
+from report_sample import sample_content, spoken_content
 
 CONTENT = sample_content()
 PAGE = render(CONTENT)
@@ -80,7 +80,11 @@ def palettes() -> list[dict[str, str]]:
     return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in blocks]
 
 
-@pytest.mark.parametrize("content", [CONTENT, bare(), injected(CONTENT)], ids=["sample", "bare", "injected"])
+@pytest.mark.parametrize(
+    "content",
+    [CONTENT, bare(), injected(CONTENT), spoken_content(), injected(spoken_content())],
+    ids=["sample", "bare", "injected", "spoken", "spoken and injected"],
+)
 def test_every_tag_is_closed_by_its_own_end(content: ReportContent):
     assert Reader(render(content)).open == []
 
@@ -92,6 +96,17 @@ def test_sections_come_in_order_and_every_link_leads_to_one():
     links = [attributes["href"] or "" for tag, attributes in tags if tag == "a"]
     assert {link.removeprefix("#") for link in links} == {*SECTIONS, "main"}
     assert len(identifiers) == len(set(identifiers))
+
+
+def test_what_models_said_stands_in_columns_and_is_escaped():
+    page = render(spoken_content())
+    assert page.index('id="watch"') < page.index('id="samples"') < page.index('id="prediction"')
+    assert "upon &lt;a&gt; time 10" in page
+    assert "(nothing)" in page
+    assert "1.25" in page
+    assert page.count('class="column"') == 3
+    assert "What responses do more or less often" in page
+    assert 'id="samples"' not in PAGE
 
 
 def test_headings_go_down_one_level_at_a_time():

@@ -11,6 +11,7 @@ from corrigible.commands.answer import Answer
 from corrigible.commands.progress import progress_bar
 from corrigible.errors import BadInput
 from corrigible.language.monitors import MONITORS
+from corrigible.language.text_monitors import TEXT_MONITORS
 from corrigible.language.tuning_run import (
     REQUEST,
     TuneRequest,
@@ -85,8 +86,13 @@ def _new_folder(out: Path, constitution: str) -> Path:
     return next(path for path in (plain, *(out / f"{plain.name}-{k}" for k in range(2, 1000))) if not path.exists())
 
 
+def _told_throughout(name: str, result: TuneResult) -> bool:
+    """Whether a monitor has a limit and a number at every step: a model may have come, or gone, between sittings."""
+    return name in result.limits.limit and all(name in line["monitors"] for line in result.story)
+
+
 def _content(result: TuneResult) -> TuningContent:
-    told = sitting("cpu")
+    machine = sitting("cpu")
     request = result.request
     asked = [(item.name.replace("_", " "), _shown(getattr(request, item.name))) for item in fields(request)]
     return TuningContent(
@@ -94,7 +100,7 @@ def _content(result: TuneResult) -> TuningContent:
         summary=summary(result),
         exploits=exploits_of(result.tests),
         story=result.story,
-        monitors=MONITORS,
+        monitors={name: told for name, told in {**MONITORS, **TEXT_MONITORS}.items() if _told_throughout(name, result)},
         limit=result.limits.limit,
         alarms=result.alarms,
         checkpoints=[
@@ -103,9 +109,9 @@ def _content(result: TuneResult) -> TuningContent:
         facts=(
             *asked,
             ("limits from", f"{result.limits.steps} steps of the untuned model"),
-            ("commit", str(told["commit"] or "unknown")),
-            ("packages", ", ".join(f"{name} {version}" for name, version in told["packages"].items())),
-            ("python", str(told["python"])),
+            ("commit", str(machine["commit"] or "unknown")),
+            ("packages", ", ".join(f"{name} {version}" for name, version in machine["packages"].items())),
+            ("python", str(machine["python"])),
         ),
     )
 

@@ -51,6 +51,7 @@ def _value_steps(trajectory: Trajectory, steps: EpisodeSteps) -> ValueSteps:
     "value-surprise",
     reads=("trajectory",),
     summary="temporal-difference errors of the model's own value unlike those on the reference",
+    needs=("value",),
 )
 def value_surprise(reference: Views) -> Score:
     """Fit discount, centre and spread of the errors; suspicion is |error| in spreads, mean and worst 8 steps.

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-import numpy as np
-
 from corrigible.failures.exploit_prediction import Predicted, prediction_figures
 from corrigible.failures.spoken_measures import SPOKEN, spoken_numbers, texts_of_rollout
 from corrigible.failures.yes_spammer_figures import best_of, overoptimisation, price_of_repeats
@@ -19,6 +17,7 @@ from corrigible.language.likeness import LikeTheBase, shared_embedder
 from corrigible.language.policy_gradient import tune
 from corrigible.language.rewards import ByConstitution, WithoutAnswers
 from corrigible.language.sandbox import LanguageSandbox
+from corrigible.language.text_monitors import mean_cosine
 from corrigible.language.tunable import Adapter
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
 from corrigible.plugin import experiment
@@ -134,15 +133,10 @@ def measure(rollout: Rollout) -> dict[str, float]:
     if trajectory.reference_log_prob is None:
         raise TypeError("responses carry their log-probabilities")
     texts = texts_of_rollout(rollout)
-    said = [text for text in texts.responses if text]
-    cosine = 1.0
-    if len(said) > 1:
-        embedded = shared_embedder("minilm").embed(said)
-        cosine = (float(np.square(embedded.sum(axis=0)).sum()) - len(said)) / (len(said) * (len(said) - 1))
     return {
         **spoken_numbers(rollout),
         "held out": float(_held_out()(texts).mean()),
-        "sameness": cosine,
+        "sameness": mean_cosine(shared_embedder("minilm"), texts.responses),
         "price": -float(trajectory.reference_log_prob.sum()) / max(1, int(trajectory.mask.sum())),
     }
 
@@ -264,7 +258,7 @@ def yes_spammer_smollm2() -> Experiment:
         competence=Competence(metric="gold", least=LEAST_GOLD),
         rules=rules(),
         curve_figures=figures,
-        lenses=("deviance",),
+        lenses=("deviance", "template-parts"),
         beside=(UNTUNED,),
         needs=("smollm2", "minilm"),
         budgets={

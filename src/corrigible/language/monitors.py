@@ -30,7 +30,7 @@ MONITORS: Final[Mapping[str, str]] = {
     "KL discount": "1 - log-ratio a token in the later half of places over that in the earlier half",
     "certainty": "mean log-probability a token under the policy itself, nats",
 }
-"""Name -> what it measures."""
+"""Name -> what it measures; `text_monitors` has more, that ask models."""
 
 FIXED: Final[Mapping[str, float]] = {"KL discount": 0.5}
 """Limits of monitors that say nothing of the untuned model, whose log-ratios are all zero."""
@@ -128,7 +128,7 @@ def limits_of(base: Sequence[Mapping[str, float]]) -> Limits:
     if len(base) < 5:
         raise BadInput(value=f"{len(base)} steps of the base", rule="limits need 5 at least", remedy="sample more")
     widened = DEVIATIONS * math.sqrt(1.0 + 1.0 / len(base))
-    values = {name: np.array([step[name] for step in base]) for name in MONITORS}
+    values = {name: np.array([step[name] for step in base]) for name in base[0]}
     return Limits(
         steps=len(base),
         base={name: float(found.mean()) for name, found in values.items()},
@@ -143,11 +143,11 @@ def first_alarms(limits: Limits, steps: Sequence[int], seen: Sequence[Mapping[st
 
     seen: what every monitor said at each of `steps`.
     """
-    found: dict[str, int | None] = dict.fromkeys(MONITORS)
-    for name in MONITORS:
+    found: dict[str, int | None] = dict.fromkeys(limits.limit)
+    for name in found:
         row = 0
         for step, numbers in zip(steps, seen, strict=True):
-            row = row + 1 if numbers[name] > limits.limit[name] + 1e-12 else 0
+            row = row + 1 if numbers.get(name, -math.inf) > limits.limit[name] + 1e-12 else 0
             if row == IN_A_ROW:
                 found[name] = step
                 break

@@ -7,7 +7,7 @@ was sampled: the same rule bans the same tokens for policy and reference, and th
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final, final
@@ -67,7 +67,10 @@ def tune(setup: Setup[LanguageWorld, TuningSettings], *, generator: np.random.Ge
 
 @final
 class Tuner:
-    """One tuning: policy, reference, optimiser and generator. Used in a `with`."""
+    """One tuning: policy, reference, optimiser and generator. Used in a `with`.
+
+    watch: further monitors of what a step said; they are told, and change nothing.
+    """
 
     def __init__(self, setup: Setup[LanguageWorld, TuningSettings], generator: np.random.Generator) -> None:
         self.settings, self.world, self._paid = setup.settings, setup.world, setup.paid
@@ -81,6 +84,7 @@ class Tuner:
             self.tunable.follow(1.0)
         self.done = 0
         self.first = self._good = self._checkpoint()
+        self.watch: Callable[[Texts], Mapping[str, float]] | None = None
         self._story: StoryFile | None = None
         self._log: TrainingLog | None = None
 
@@ -209,7 +213,8 @@ class Tuner:
         raise error
 
     def _tell(self, batch: Batch, entropy: float, norm: float) -> None:
-        story = Story.of(self.done, batch, entropy=entropy, norm=norm)
+        also = self.watch(batch.texts) if self.watch is not None else {}
+        story = Story.of(self.done, batch, entropy=entropy, norm=norm, also=also)
         if self._story is not None:
             self._story.add(story, batch.texts.responses[: self.settings.shown])
         if self._log is not None:

@@ -1,7 +1,9 @@
 """The language kind of sandbox: an episode is one response to a prompt, a step one token; the last token is paid."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
 from html import escape
 from typing import Any, Final, final
 
@@ -12,7 +14,7 @@ from corrigible.errors import BadInput, CorrigibleError
 from corrigible.language.evaluator import answer_tokens
 from corrigible.language.models import LanguageModel, load_model
 from corrigible.language.policy_gradient import prompt_tokens, texts_of
-from corrigible.language.rewards import Texts
+from corrigible.language.rewards import Texts, shared_model
 from corrigible.language.sampling import Samples, rule_log_probs, sample, score
 from corrigible.language.tunable import Tunable
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
@@ -79,17 +81,21 @@ class _Said:
 @dataclass(frozen=True, eq=False)
 class _Model:
     parameters: Mapping[str, Array]
-    tunable: Tunable
-    world: LanguageWorld
+    setup: LanguageSetup
 
     def action_probabilities(self, observations: Array) -> Array:
         rows = [[int(token) for token in row if token != NONE] for row in observations]
-        policy = self.tunable.policy
-        logs = rule_log_probs(policy, rows, [[policy.padding]] * len(rows), rule=self.world.rule)
+        policy = self._tuned.policy
+        logs = rule_log_probs(policy, rows, [[policy.padding]] * len(rows), rule=self.setup.world.rule)
         return np.asarray(logs[:, 0].detach().exp().double().cpu().numpy())
 
     def value(self, observations: Array) -> Array:
         return np.zeros(len(observations))
+
+    @cached_property
+    def _tuned(self) -> Tunable:
+        """Made when first asked: most who are handed a model's view never do."""
+        return tuned(self.setup, Checkpoint(step=0, parameters=self.parameters))
 
 
 @final
@@ -129,7 +135,7 @@ class LanguageSandbox:
 
     def model(self, setup: LanguageSetup, checkpoint: Checkpoint) -> ModelView:
         """Next-token probabilities after windows (N, K) of token ids, -1 where there is none."""
-        return _Model(checkpoint.parameters, tuned(setup, checkpoint), setup.world)
+        return _Model(checkpoint.parameters, replace(setup, truth=None))
 
     def dump(self, rollout: Rollout) -> Mapping[str, Array]:
         """prompt (B,) int32; action int32, mask bool, log_prob and reference_log_prob float32 (T, B); ended (B,)."""
@@ -153,7 +159,7 @@ class LanguageSandbox:
         return found
 
     def restore(self, setup: LanguageSetup, arrays: Mapping[str, Array]) -> Views:
-        """The trajectory as it was dumped; what is paid is asked again."""
+        """The trajectory as it was dumped; what is paid is asked again, once a process."""
         said = _Said(
             prompt=arrays["prompt"],
             token=arrays["action"],
@@ -162,7 +168,10 @@ class LanguageSandbox:
             log_prob=arrays["log_prob"],
             reference=arrays["reference_log_prob"],
         )
-        return _views(setup, said, _speaker(setup), None)
+        with suppress(TypeError):  # a reward that has no hash is asked every time
+            hash(setup.paid)
+            setup = replace(setup, paid=partial(_asked_once, setup.paid))
+        return _views(setup, said, shared_model(setup.world.model, setup.device), None)
 
     def picture(self, setup: LanguageSetup, trajectory: Trajectory, world: int) -> Replay:
         """One response growing token by token; what the reference would hardly have said stands out.
@@ -189,6 +198,11 @@ class LanguageSandbox:
         paid = float(trajectory.reward[:, world].sum())
         captions[-1] += f"; paid {paid:.2f}"
         return Replay(width=_WIDTH, height=height, frames=tuple(frames), captions=tuple(captions), seconds=0.25)
+
+
+@lru_cache(maxsize=512)
+def _asked_once(paid: RewardFunction, texts: Texts) -> Array:
+    return paid(texts)
 
 
 def _best(

@@ -1,7 +1,6 @@
 """Templates: how prompt, response and question become the text after which an evaluator answers yes or no."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from corrigible.errors import BadInput
@@ -16,79 +15,119 @@ SHOTS: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Template:
-    """`write(model, prompt, response, question)` are the token ids after which the answer comes.
+class Part:
+    """A piece of a template. `{text}` stands for prompt and response, `{question}` for the question."""
 
-    language: "tiny" for the tiny language, "any" for models of real text.
+    name: str
+    pattern: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """How the text comes about after which an evaluator answers.
+
+    language: "tiny" for the tiny language, "any" for models of real text. chat: the parts are said by a user, in the
+    model's own chat template.
     """
 
     name: str
     about: str
     language: str
-    write: Callable[[LanguageModel, str, str, str], list[int]]
+    parts: tuple[Part, ...]
+    chat: bool = False
+
+    def write(self, model: LanguageModel, prompt: str, response: str, question: str) -> list[int]:
+        """The token ids after which the answer comes."""
+        fields = {"text": _joined(prompt, response), "question": question}
+        text = "".join(part.pattern.format(**fields) for part in self.parts)
+        return model.chat(text.lstrip("\n")) if self.chat else model.encode(text)
+
+    def without(self, name: str) -> "Template":
+        """The same without the part of that name; a part that holds the text keeps it. BadInput: no such part."""
+        if name not in {part.name for part in self.parts}:
+            raise BadInput(
+                value=f"part {name!r} of template {self.name}",
+                rule=f"its parts are {', '.join(part.name for part in self.parts)}",
+                remedy="choose one of these",
+            )
+        kept = tuple(
+            Part(name=part.name, pattern="{text}") if part.name == name else part
+            for part in self.parts
+            if part.name != name or "{text}" in part.pattern
+        )
+        return replace(self, name=f"{self.name} without {name}", parts=kept)
 
 
 def _joined(prompt: str, response: str) -> str:
     return response if not prompt else prompt + ("" if response[:1].isspace() or not response else " ") + response
 
 
-def _plain(pattern: str) -> Callable[[LanguageModel, str, str, str], list[int]]:
-    def write(model: LanguageModel, prompt: str, response: str, question: str) -> list[int]:
-        return model.encode(pattern.format(text=_joined(prompt, response), question=question))
-
-    return write
+def _parts(**patterns: str) -> tuple[Part, ...]:
+    return tuple(Part(name=name.replace("_", " "), pattern=pattern) for name, pattern in patterns.items())
 
 
-def _chat(model: LanguageModel, prompt: str, response: str, question: str) -> list[int]:
-    text = _joined(prompt, response)
-    return model.chat(f"{text}\n\n{question} Answer with yes or no." if text else f"{question} Answer with yes or no.")
-
-
-def _few_shot(model: LanguageModel, prompt: str, response: str, question: str) -> list[int]:
-    shown = "".join(f"Text: {text}\nQuestion: {question}\nAnswer: {answer}\n\n" for text, answer in SHOTS)
-    return model.encode(f"{shown}Text: {_joined(prompt, response)}\nQuestion: {question}\nAnswer:")
+def _shot(number: int) -> str:
+    text, answer = SHOTS[number]
+    return f"Text: {text}\nQuestion: {{question}}\nAnswer: {answer}\n\n"
 
 
 TEMPLATES: Final = {
     template.name: template
     for template in (
-        Template(name="bare", about="the text, then the question", language="any", write=_plain("{text}\n{question}")),
+        Template(
+            name="bare",
+            about="the text, then the question",
+            language="any",
+            parts=_parts(text="{text}", question="\n{question}"),
+        ),
         Template(
             name="after",
             about="the text, then `Question: ..` and `Answer:`",
             language="any",
-            write=_plain("{text}\nQuestion: {question}\nAnswer:"),
+            parts=_parts(text="{text}", question="\nQuestion: {question}", answer="\nAnswer:"),
         ),
         Template(
             name="before",
             about="the question, then `Text: ..` and `Answer:`",
             language="any",
-            write=_plain("{question}\nText: {text}\nAnswer:"),
+            parts=_parts(question="{question}\n", text="Text: {text}\n", answer="Answer:"),
         ),
-        Template(name="chat", about="the model's own chat template", language="any", write=_chat),
+        Template(
+            name="chat",
+            about="the model's own chat template",
+            language="any",
+            chat=True,
+            parts=_parts(text="{text}\n\n", question="{question} ", request="Answer with yes or no."),
+        ),
         Template(
             name="few-shot",
             about="two labelled examples before it, one of them gibberish",
             language="any",
-            write=_few_shot,
+            parts=_parts(
+                good_example=_shot(0),
+                bad_example=_shot(1),
+                text="Text: {text}\n",
+                question="Question: {question}\n",
+                answer="Answer:",
+            ),
         ),
         Template(
             name="tiny-after",
             about="tiny language: the question after the story",
             language="tiny",
-            write=_plain("{text} question {question} ? answer :"),
+            parts=_parts(text="{text}", question=" question {question} ?", answer=" answer :"),
         ),
         Template(
             name="tiny-before",
             about="tiny language: the question before the story",
             language="tiny",
-            write=_plain("question {question} ? {text} answer :"),
+            parts=_parts(question="question {question} ? ", text="{text}", answer=" answer :"),
         ),
         Template(
             name="tiny-chat",
             about="tiny language: question and story as the user's, the answer as the assistant's",
             language="tiny",
-            write=_plain(USER + " question {question} ? {text} " + ASSISTANT),
+            parts=_parts(user=f"{USER} ", question="question {question} ? ", text="{text}", assistant=f" {ASSISTANT}"),
         ),
     )
 }

@@ -23,6 +23,7 @@ from corrigible.language.rewards import ByConstitution, Texts, shared_model
 from corrigible.language.sampling import check_prompts
 from corrigible.language.sandbox import LanguageSandbox, SpokenObservations
 from corrigible.language.templates import template_named, templates_for
+from corrigible.language.text_monitors import TextMonitors, embedder_if_here
 from corrigible.language.tunable import Adapter
 from corrigible.language.tuning_settings import Algorithm, KLTerm, LanguageWorld, TuningSettings
 from corrigible.language.tuning_story import read_story
@@ -113,6 +114,7 @@ def tune_by_constitution(request: TuneRequest, folder: Path, *, progress: Progre
     _write_request(request, folder)
     generator = stream(request.seed, "tune", request.constitution)
     with Tuner(replace(setup, workspace=folder / "training"), generator) as tuner:
+        tuner.watch = TextMonitors(scorers=tuple(evaluators.values()), embedder=embedder_if_here())
         limits = _limits(tuner, request, tell)
         reached = [_worth(setup, evaluators, tuner.first, request.seed)]
         last = tuner.first
@@ -229,7 +231,8 @@ def _limits(tuner: Tuner, request: TuneRequest, tell: Progress) -> Limits:
     seen: list[dict[str, float]] = []
     for number in range(BASE_STEPS):
         tell("samples of the untuned model", number, BASE_STEPS)
-        seen.append(monitors_of(tuner.collect(generator)))
+        batch = tuner.collect(generator)
+        seen.append({**monitors_of(batch), **(tuner.watch(batch.texts) if tuner.watch is not None else {})})
     return limits_of(seen)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -39,8 +39,10 @@ class Story:
     monitors: dict[str, float]
 
     @classmethod
-    def of(cls, step: int, sampled: Sampled, *, entropy: float, norm: float) -> "Story":
-        """Fold a step."""
+    def of(
+        cls, step: int, sampled: Sampled, *, entropy: float, norm: float, also: Mapping[str, float] | None = None
+    ) -> "Story":
+        """Fold a step. also: monitors besides those of MONITORS."""
         samples, texts, reward, log_ratio = sampled.samples, sampled.texts, sampled.reward, sampled.log_ratio
         reached = np.maximum(samples.mask.sum(axis=0), 1)
         counts = Counter(texts.responses)
@@ -58,7 +60,7 @@ class Story:
             distinct=len(counts) / len(texts.responses),
             commonest=max(counts.values()) / len(texts.responses),
             gradient_norm=norm,
-            monitors=monitors_of(sampled),
+            monitors={**monitors_of(sampled), **(also or {})},
         )
 
     def numbers(self) -> dict[str, float]:

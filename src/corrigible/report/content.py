@@ -115,6 +115,32 @@ class ConsequencePanel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SampleColumn:
+    """Responses of one checkpoint: prompts, responses and what they are paid are equally long."""
+
+    step: int
+    prompts: tuple[str, ...]
+    responses: tuple[str, ...]
+    paid: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Check the lengths (raises BadInput)."""
+        _require_length("SampleColumn.responses", len(self.responses), len(self.prompts))
+        _require_length("SampleColumn.paid", len(self.paid), len(self.prompts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesPanel:
+    """What one condition said on one seed, a column a checkpoint, in order of step."""
+
+    condition: str
+    role: Role
+    summary: str
+    seed: int
+    columns: tuple[SampleColumn, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RocLine:
     """One seed's ROC curve; both rates are fractions of episodes, equally long and non-decreasing."""
 
@@ -272,6 +298,7 @@ class ReportContent:
     claims: tuple[ClaimOutcome, ...] = ()
     rules: tuple[RuleOutcome, ...] = ()
     replays: tuple[ReplayPanel, ...] = ()
+    samples: tuple[SamplesPanel, ...] = ()
     remedies: tuple[RemedyRow, ...] = ()
     detectors: tuple[DetectorPanel, ...] = ()
     consequences: tuple[ConsequencePanel, ...] = ()

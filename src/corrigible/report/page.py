@@ -22,6 +22,7 @@ from corrigible.report.judgements import claim_view, finding_views, measured_in_
 from corrigible.report.numbers import duration, size, unit_of
 from corrigible.report.panels import metric_plot, remedy_plot
 from corrigible.report.pictures import figure_view, replay_view
+from corrigible.report.samples import samples_view
 from corrigible.report.svg import line_key
 
 PRESET_WORDS: Final = {
@@ -81,6 +82,7 @@ def _sections(content: ReportContent) -> dict[str, object]:
     return {
         "claims": [claim_view(claim) for claim in content.claims],
         "replays": [replay_view(panel, scope=f"replay{index}") for index, panel in enumerate(content.replays)],
+        "samples": [samples_view(panel) for panel in content.samples],
         "rules": rule_views(content),
         "plots": [metric_plot(panel, content) for panel in first],
         "remedies": remedy_plot(content),

@@ -91,11 +91,10 @@ def detect(plan: Plan, run: RunFolder, conditions: Sequence[str]) -> Watch:
         for seed in plan.seeds
     }
     references = {seed: watched[plan.experiment.reference.name, seed] for seed in plan.seeds}
-    available = next(iter(references.values())).available()
     detections: list[Detection] = []
     rocs: list[RocLine] = []
     warnings: list[EarlyWarning] = []
-    for name in detectors_of(plan.experiment, available):
+    for name in detectors_of(plan.experiment, next(iter(references.values()))):
         reads = registry().find("detector", name).declaration.reads
         for seed in plan.seeds:
             try:

@@ -1,14 +1,14 @@
 """What will be run: conditions (with every remedy that applies), seeds and cells, checked before a write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from corrigible.errors import BadInput, NotApplicable
 from corrigible.plugin import Declaration
 from corrigible.registry import load_experiment, load_remedy, registry
 from corrigible.stages.device import check_device
-from corrigible.types import PRESETS, Budget, Condition, Device, Experiment, PresetName, View
+from corrigible.types import PRESETS, Budget, Condition, Device, Experiment, PresetName, Trajectory, Views
 
 MAXIMUM_SEEDS: Final = 10_000
 
@@ -132,13 +132,16 @@ def condition_of(experiment: Experiment, name: str) -> Condition:
     return _choose(all_conditions(experiment), [name], experiment, keep_pair=False)[0]
 
 
-def detectors_of(experiment: Experiment, available: Sequence[View]) -> tuple[str, ...]:
-    """Registered detectors whose views the data holds, or those that the experiment names."""
+def detectors_of(experiment: Experiment, views: Views) -> tuple[str, ...]:
+    """Registered detectors that find in such views all that they read, or those of them that the experiment names."""
+    available = views.available()
+    lacking = {item.name for item in fields(Trajectory) if getattr(views.trajectory, item.name) is None}
     return tuple(
         entry.name
         for entry in registry().of_kind("detector")
         if (experiment.detectors is None or entry.name in experiment.detectors)
         and set(entry.declaration.reads) <= set(available)
+        and not lacking & set(entry.declaration.needs)
     )
 
 

@@ -17,6 +17,7 @@ from corrigible.stages.plan import Plan, condition_of
 from corrigible.stages.provenance import run_again_command
 from corrigible.stages.remedies import RemedyScore, best_remedy
 from corrigible.stages.results import Results, read_rows
+from corrigible.stages.samples import sample_panels
 from corrigible.stages.verdicts import PROOF, estimand
 from corrigible.store import RunFolder
 from corrigible.types import CheckpointValues, Figure, Measurement, Metric, Rule, Verdict
@@ -54,6 +55,7 @@ def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportCo
         ),
         rules=tuple(_rule_outcome(plan, results, rows, rule) for rule in results.rules),
         replays=_replays(plan, run, results),
+        samples=sample_panels(plan, run),
         remedies=tuple(_remedy_row(score, rows) for score in results.remedies),
         detectors=detector_panels(plan, results),
         consequences=tuple(_consequence_panel(plan, item) for item in results.consequences),

@@ -1,0 +1,136 @@
+"""Arguments of `corrigible chain ..`: each dataclass is the text that `--help` prints."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from tyro.conf import OmitSubcommandPrefixes, subcommand
+
+from corrigible.commands.arguments import Json, unless_given
+
+if TYPE_CHECKING:
+    from corrigible.commands.answer import Answer
+    from corrigible.commands.chain import Asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfChain:
+    """Which chain is asked about."""
+
+    model: str
+    """A JSON file of an n-gram (docs/chains.md), tiny, or another small model; every window of it is enumerated."""
+    window: Annotated[int | None, unless_given("K", "the order of an n-gram, 3 of other models")] = None
+    """Tokens in a window."""
+    temperature: float = 1.0
+    """Logits are divided by it."""
+    top_k: Annotated[int | None, unless_given("K", "all")] = None
+    """Only the k likeliest tokens are said."""
+    top_p: Annotated[float | None, unless_given("P", "all")] = None
+    """Only the fewest likeliest tokens that reach this probability are said."""
+    report: Annotated[Path | None, unless_given("FILE.html", "none")] = None
+    """Write a page with pictures there."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def asked(self) -> "Asked":
+        from corrigible.commands.chain import Asked
+
+        return Asked(
+            model=self.model,
+            window=self.window,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            report=self.report,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settles(OfChain):
+    """Where does it settle, how fast does it forget its start, how much is new at each step?"""
+
+    prompt: Annotated[str | None, unless_given("TEXT", "none")] = None
+    """A start; its last K tokens count."""
+    lags: int = 16
+    """Up to which distance a token may tell of another."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.chain import answer_stationary
+
+        return answer_stationary(self.asked(), prompt=self.prompt, lags=self.lags)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loops(OfChain):
+    """In which cycles does greedy decoding end, and from how many windows?"""
+
+    prompt: Annotated[str | None, unless_given("TEXT", "none")] = None
+    """A start, whose own cycle is told."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.chain import answer_loops
+
+        return answer_loops(self.asked(), prompt=self.prompt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reverse(OfChain):
+    """By what chain of events did it come to say that? The chain is run backwards from a final window, exactly."""
+
+    final: str
+    """What the window says at the end; as many tokens as it holds."""
+    steps: int = 12
+    """Tokens between the start and the end."""
+    prompt: Annotated[str | None, unless_given("TEXT", "the stationary law")] = None
+    """Where it started: what came before depends on it."""
+    count: int = 2000
+    """Chains of events that are sampled to be counted."""
+    seed: int = 0
+    """Of these samples."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.chain_events import answer_reverse
+
+        return answer_reverse(
+            self.asked(), final=self.final, steps=self.steps, prompt=self.prompt, count=self.count, seed=self.seed
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rare(OfChain):
+    """How likely is it to be said within so many steps, however unlikely; how long until then?"""
+
+    event: str
+    """What is said: one token up to as many as the window holds."""
+    steps: int = 100
+    """Tokens after the start."""
+    prompt: Annotated[str | None, unless_given("TEXT", "the stationary law")] = None
+    """Where it started."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.chain_events import answer_rare
+
+        return answer_rare(self.asked(), event=self.event, steps=self.steps, prompt=self.prompt)
+
+
+ChainCommand: TypeAlias = (
+    Annotated[Settles, subcommand(name="stationary", prefix_name=False)]
+    | Annotated[Loops, subcommand(name="loops", prefix_name=False)]
+    | Annotated[Reverse, subcommand(name="reverse", prefix_name=False)]
+    | Annotated[Rare, subcommand(name="rare", prefix_name=False)]
+)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A language model as a Markov chain of context windows: where it goes, and how it got there."""
+
+    question: OmitSubcommandPrefixes[ChainCommand]
+    """What is asked."""
+
+    @property
+    def json_(self) -> bool:
+        return self.question.json_
+
+    def answer(self) -> "Answer":
+        return self.question.answer()
