@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrigible.chains.decoding import Decoding
-from corrigible.chains.exact.classes import absorption, classes_of
+from corrigible.chains.exact.classes import RecurrentClass, absorption, classes_of
 from corrigible.chains.exact.greedy import GreedyCycle, brent, greedy_cycles, greedy_map
 from corrigible.chains.exact.rates import entropy_production, entropy_rate, information_at_lags
 from corrigible.chains.exact.stationary import Spectrum, Stationary, mixing_steps, spectrum, stationary
@@ -85,7 +85,7 @@ def answer_stationary(asked: Asked, *, prompt: str | None, lags: int) -> Answer:
     start = None if prompt is None else start_of(chain, prompt)
     classes = classes_of(chain)
     ends = None if start is None else absorption(chain, classes, start)
-    found = [_class(chain, k, start, lags) for k in range(min(SHOWN, len(classes.recurrent)))]
+    found = [_class(chain, of, start, lags) for of in classes.recurrent[:SHOWN]]
     for k, item in enumerate(found):
         item["ends here"] = None if ends is None else float(ends[k])
     lines = [asked.told(chain), "", _structure(len(classes.recurrent), classes.transient, chain.states)]
@@ -108,8 +108,7 @@ def answer_stationary(asked: Asked, *, prompt: str | None, lags: int) -> Answer:
     return Answer(data=data, lines=tuple(lines))
 
 
-def _class(chain: WindowChain, k: int, start: NDArray[np.float64] | None, lags: int) -> dict[str, Any]:
-    of = classes_of(chain).recurrent[k]
+def _class(chain: WindowChain, of: RecurrentClass, start: NDArray[np.float64] | None, lags: int) -> dict[str, Any]:
     law: Stationary = stationary(chain, of)
     values: Spectrum = spectrum(chain, of)
     top = np.argsort(-law.law, kind="stable")[: min(SHOWN, of.windows.size)]

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -16,6 +17,9 @@ from corrigible.errors import CorrigibleError
 ARPACK: Final[Any] = scipy.sparse.linalg
 """Its stubs know neither operators nor tolerances."""
 
+Numbers = NDArray[np.float64]
+"""(n,)."""
+
 CLOSE: Final = 1e-14
 """L1 distance between a law and itself a step later that counts as none."""
 
@@ -26,8 +30,13 @@ MOST_STEPS: Final = 200_000
 DENSE_UP_TO: Final = 256
 """Windows of a class up to which its matrix is written down."""
 
-WANTED: Final = 6
+WANTED: Final = 2
 """Eigenvalues of larger classes that ARPACK is asked for, besides as many as the period."""
+
+BASIS: Final = 40
+"""Vectors that ARPACK keeps, of 8 bytes a window each; half of them for classes of more than two million windows."""
+
+LARGE: Final = 2_000_000
 
 
 @final
@@ -113,7 +122,7 @@ def _residual(chain: WindowChain, law: NDArray[np.float64]) -> float:
 def _leading(chain: WindowChain, of: RecurrentClass, law: NDArray[np.float64]) -> NDArray[np.float64]:
     """The left eigenvector of the eigenvalue nearest to 1, as a law; `law` itself where ARPACK does not converge."""
     try:
-        _, vectors = ARPACK.eigs(_restricted(chain, of), k=1, which="LR", v0=law[of.windows], tol=1e-12)
+        _, vectors = ARPACK.eigs(_restricted(chain, of, chain.push), k=1, which="LR", v0=law[of.windows], tol=1e-12)
     except ARPACK.ArpackError:
         return law
     found = np.zeros(chain.states)
@@ -121,16 +130,19 @@ def _leading(chain: WindowChain, of: RecurrentClass, law: NDArray[np.float64]) -
     return found / found.sum()
 
 
-def _restricted(chain: WindowChain, of: RecurrentClass) -> Any:
-    """mass -> mass a step later, on the windows of a class alone."""
+def _restricted(chain: WindowChain, of: RecurrentClass, step: Callable[[Numbers], Numbers]) -> Any:
+    """`step` (a push or a pull of the chain) on the windows of a class alone."""
     whole = np.zeros(chain.states)
+    everything = of.windows.size == chain.states
 
-    def push(mass: NDArray[np.float64]) -> NDArray[np.float64]:
-        whole[of.windows] = np.asarray(mass).ravel()
-        return chain.push(whole)[of.windows]
+    def apply(vector: Numbers) -> Numbers:
+        if everything:
+            return step(np.asarray(vector).ravel())
+        whole[of.windows] = np.asarray(vector).ravel()
+        return step(whole)[of.windows]
 
     n = of.windows.size
-    return ARPACK.LinearOperator((n, n), matvec=push, dtype=np.float64)
+    return ARPACK.LinearOperator((n, n), matvec=apply, dtype=np.float64)
 
 
 def spectrum(chain: WindowChain, of: RecurrentClass) -> Spectrum:
@@ -143,12 +155,19 @@ def spectrum(chain: WindowChain, of: RecurrentClass) -> Spectrum:
         values = np.linalg.eigvals(dense(chain, of.windows))
     else:
         wanted = min(n - 2, of.period + WANTED)
+        basis = min(n, max(BASIS if n <= LARGE else BASIS // 2, 2 * wanted + 1))
         start = np.random.default_rng(0).random(n)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 values = ARPACK.eigs(
-                    _restricted(chain, of), k=wanted, which="LM", v0=start, return_eigenvectors=False, tol=1e-9
+                    _restricted(chain, of, chain.pull),
+                    k=wanted,
+                    ncv=basis,
+                    which="LM",
+                    v0=start,
+                    return_eigenvectors=False,
+                    tol=1e-8,
                 )
             except ARPACK.ArpackError as error:
                 raise CorrigibleError(
