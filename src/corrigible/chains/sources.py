@@ -117,6 +117,27 @@ def from_table(
     return enumerate_windows(vocabulary, window, rows)
 
 
+def lifted(chain: WindowChain, window: int) -> WindowChain:
+    """The same chain in longer windows, whose oldest tokens do not matter. Raises BadInput for shorter ones."""
+    if window < chain.window:
+        raise BadInput(value=f"windows of {window}", rule=f"at least {chain.window}", remedy="use a larger window")
+    return enumerate_windows(
+        chain.vocabulary, window, lambda start, stop: chain.law[np.arange(start, stop) % chain.states]
+    )
+
+
+def learnt_ngram(
+    vocabulary: Sequence[str], window: int, texts: NDArray[np.int64], *, smooth: float = 0.5
+) -> WindowChain:
+    """What an n-gram learns from texts (n, T): counts after each window, `smooth` added to each (Lidstone)."""
+    V = len(vocabulary)
+    counts = np.full((count_windows(V, window), V), smooth)
+    states = sum(texts[:, k : texts.shape[1] - window + k] * V ** (window - 1 - k) for k in range(window))
+    np.add.at(counts, (np.asarray(states).ravel(), texts[:, window:].ravel()), 1.0)
+    counts /= counts.sum(axis=1, keepdims=True)
+    return enumerate_windows(vocabulary, window, lambda start, stop: counts[start:stop])
+
+
 def _names(tokens: int) -> list[str]:
     return list(LETTERS[:tokens]) if tokens <= len(LETTERS) else [f"t{k}" for k in range(tokens)]
 

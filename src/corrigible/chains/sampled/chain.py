@@ -4,7 +4,7 @@ that each estimator can be held against the exact answer.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,10 @@ class TextChain(Protocol):
         """(L,) tokens as people read them."""
         ...
 
+    def features(self) -> NDArray[np.floating[Any]] | None:
+        """(size, d) by which tokens are alike; None where only what is said tells."""
+        ...
+
 
 @final
 @dataclass(kw_only=True, eq=False)
@@ -100,6 +104,9 @@ class Enumerated:
     def numbers(self, windows: Tokens) -> Tokens:
         """(n,) which windows they are."""
         return windows @ (self.size ** np.arange(self.window - 1, -1, -1))
+
+    def features(self) -> None:
+        """None are known."""
 
     def text(self, tokens: Tokens) -> str:
         """Its tokens, parted by blanks."""

@@ -1,7 +1,7 @@
 """An estimate of a small probability from independent runs, and whether two of them can both be right."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -12,6 +12,9 @@ from scipy import stats
 from corrigible.errors import CorrigibleError
 
 LEVEL: Final = 0.95
+KNOWS: Final = 0.5
+"""Relative standard error up to which an estimate has a say."""
+
 FAR: Final = 3.5
 """Standard errors between two logarithms that are no chance."""
 
@@ -57,12 +60,11 @@ def estimated(how: str, runs: NDArray[np.float64], effective: float | None = Non
     )  # fmt: skip
 
 
-def repeated(how: str, runs: int, once: Callable[[np.random.Generator], tuple[float, float | None]],
-             generator: np.random.Generator) -> Estimate:  # fmt: skip
-    """`once` with generators of their own: (value, effective samples or None)."""
-    found = [once(child) for child in generator.spawn(runs)]
-    effective = [float(least) for _, least in found if least is not None]
-    return estimated(how, np.array([value for value, _ in found]), min(effective, default=None))
+def repeated(
+    how: str, runs: int, once: Callable[[np.random.Generator], float], generator: np.random.Generator
+) -> Estimate:
+    """From `once`, unbiased, with generators of their own."""
+    return estimated(how, np.array([once(child) for child in generator.spawn(runs)]))
 
 
 def apart(first: Estimate, second: Estimate) -> float:
@@ -73,29 +75,34 @@ def apart(first: Estimate, second: Estimate) -> float:
     return abs(math.log(first.value) - math.log(second.value)) / max(error, 1e-12)
 
 
-def agreed(first: Estimate, second: Estimate) -> Estimate:
-    """The tighter of two estimates that were led by scores that have nothing in common.
+def agreed(first: Estimate, others: Iterable[Estimate]) -> tuple[Estimate, Estimate]:
+    """The tighter of `first` and the first of `others` that has a say, and the looser one. Others are made when needed.
 
-    Raises CorrigibleError where they disagree, or where neither is any good: then no number is to be believed.
+    Raises CorrigibleError where these two disagree, where none has a say, or nothing met the event: then no number is
+    to be believed.
     """
-    if not math.isfinite(first.error) and not math.isfinite(second.error):
+    tried = [first]
+    for second in others:
+        tried.append(second)
+        if second.error > KNOWS or first.error > KNOWS:
+            continue
+        if apart(first, second) > FAR:
+            raise CorrigibleError(
+                value=f"{first.how} finds {first.value:.3g}, {second.how} finds {second.value:.3g}",
+                rule=f"two unrelated scores must agree; they are {apart(first, second):.1f} standard errors apart",
+                remedy="one of them is wrong with confidence: sample more, or believe neither",
+            )
+        tighter, looser = sorted((first, second), key=lambda one: one.error)
+        return tighter, looser
+    if all(not math.isfinite(one.error) for one in tried):
         raise CorrigibleError(
-            value=f"{first.how} and {second.how}",
+            value=" and ".join(one.how for one in tried),
             rule="no sample met what is asked for",
             remedy="sample more, allow more steps, or ask for something likelier",
         )
-    if not (math.isfinite(first.error) and math.isfinite(second.error)):
-        seen = first if math.isfinite(first.error) else second
-        blind = second if seen is first else first
-        raise CorrigibleError(
-            value=f"{seen.how} finds {seen.value:.3g}, {blind.how} finds nothing",
-            rule="two unrelated scores must agree",
-            remedy="sample more: one of them is blind here",
-        )
-    if apart(first, second) > FAR:
-        raise CorrigibleError(
-            value=f"{first.how} finds {first.value:.3g}, {second.how} finds {second.value:.3g}",
-            rule=f"two unrelated scores must agree; they are {apart(first, second):.1f} standard errors apart",
-            remedy="one of them is wrong with confidence: sample more, or believe neither",
-        )
-    return min(first, second, key=lambda one: one.error)
+    told = ", ".join(f"{one.how} {one.value:.3g} (relative error {one.error:.2f})" for one in tried)
+    raise CorrigibleError(
+        value=told,
+        rule=f"two unrelated scores must agree, each with a relative error of at most {KNOWS:g}",
+        remedy="sample more, or ask for something likelier",
+    )

@@ -5,6 +5,7 @@ one path is particle Gibbs (Andrieu, Doucet & Holenstein 2010).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -32,14 +33,15 @@ class Particles:
     """log_z: logarithm of the unbiased estimate of the event's probability, -inf where no sample met it.
 
     texts: (n, L + T) tokens, starts included; weight: (n,) sum to 1, those of samples that met the event.
-    met: (n,) after how many tokens, -1 if never. effective: the least effective number of samples on the way.
+    met: (n,) after how many tokens, -1 if never. line: (n, T) which sample each token was drawn by: samples that share
+    it have that token, and all before it, from one draw.
     """
 
     log_z: float
     texts: Tokens
     weight: Row
     met: NDArray[np.int64]
-    effective: float
+    line: NDArray[np.int64]
 
 
 def particles(
@@ -81,7 +83,7 @@ class _Run:
         first = last(self.texts[:1, : self.begun], self.chain.window)
         self.log_weight = np.full(count, float(score.log_of(first, 0)[0]))
         self.log_z = 0.0
-        self.effective = float(count)
+        self.line = np.zeros((count, self.steps), np.int64)
 
     def step(self, t: int) -> None:
         """Propose, weigh, resample."""
@@ -105,6 +107,7 @@ class _Run:
         if self.kept is not None and live[0] == 0:
             token[0] = self.kept[begun]
         rows = np.arange(live.size)
+        self.line[:, t] = np.arange(len(self.line))
         self.texts[live, begun] = token
         self.log_weight[live] += led[rows, token] - proposed[rows, token] - self.score.log_of(windows, t)
         self.met[live[met[rows, token]]] = t + 1
@@ -121,7 +124,6 @@ class _Run:
             return
         weight = np.exp(self.log_weight - mass)
         effective = 1.0 / float((weight**2).sum())
-        self.effective = min(self.effective, effective)
         count = len(weight)
         if t == self.steps - 1 or effective >= RESAMPLED_BELOW * count:
             return
@@ -130,7 +132,7 @@ class _Run:
             chosen = systematic(weight, self.generator)
         else:
             chosen = np.concatenate([[0], drawn_from(weight, count - 1, self.generator)])
-        self.texts, self.met = self.texts[chosen], self.met[chosen]
+        self.texts, self.met, self.line = self.texts[chosen], self.met[chosen], self.line[chosen]
         self.log_weight = np.zeros(count)
 
     def ended(self) -> Particles:
@@ -139,10 +141,17 @@ class _Run:
         mass = float(_log_sum(counted[None, :])[0])
         weight = np.exp(counted - mass) if math.isfinite(mass) else np.zeros(len(counted))
         log_z = self.log_z + mass - math.log(len(counted)) if math.isfinite(mass) else -math.inf
-        return Particles(
-            log_z=log_z, texts=self.texts, weight=weight, met=self.met,
-            effective=self.effective if math.isfinite(mass) else 0.0,
-        )  # fmt: skip
+        return Particles(log_z=log_z, texts=self.texts, weight=weight, met=self.met, line=self.line)
+
+
+def lineages(runs: Sequence[Particles], share: Row) -> Row:
+    """(T,) how many independent draws what is said at each step rests on; share: (R,) of runs, summing to 1."""
+    squares = np.zeros(runs[0].line.shape[1])
+    for run, part in zip(runs, share, strict=True):
+        for t in range(squares.size):
+            mass = np.bincount(run.line[:, t], weights=run.weight * part)
+            squares[t] += float((mass**2).sum())
+    return 1.0 / np.maximum(squares, 1e-300)
 
 
 def mixed(law: LogLaw, led: LogLaw) -> LogLaw:

@@ -138,7 +138,13 @@ class Surrogate:
 
 
 def token_clusters(chain: TextChain, texts: Tokens, groups: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """(V,) clusters of tokens by what comes before and after them in texts (n, T); tokens that are not in them: 0."""
+    """(V,) clusters of tokens, by the chain's own features, else by what comes before and after them in texts (n, T).
+
+    Without features, tokens that are in no text are in cluster 0.
+    """
+    known = chain.features()
+    if known is not None:
+        return clusters(known, groups, generator)
     V = chain.size
     frequent = np.argsort(-np.bincount(texts.ravel(), minlength=V), kind="stable")[: min(V, 64)]
     place = np.full(V, len(frequent))

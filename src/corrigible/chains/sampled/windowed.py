@@ -90,6 +90,11 @@ class Windowed:
             )
         return found
 
+    def features(self) -> NDArray[np.floating[Any]]:
+        """The model's own embeddings of its tokens, at length one."""
+        rows = self.model.network.get_input_embeddings().weight.detach().cpu().numpy()[self.spoken]
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
     def text(self, tokens: Tokens) -> str:
         """As the model writes it."""
         return self.model.decode(self.spoken[np.asarray(tokens)].tolist())

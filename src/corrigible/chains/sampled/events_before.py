@@ -1,0 +1,117 @@
+"""By what chain of events a text came to its end: weighted samples of what was said between a start and a final string.
+
+The prior is the start, carried forward by the chain itself. Samples are led by a coarse picture and refreshed by
+conditional sweeps (particle Gibbs); their normalising constant, P(the end | the start), is estimated a second time by a
+score that has nothing in common with it, and where the two disagree there is no answer.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corrigible.chains.sampled.bridges import bridged
+from corrigible.chains.sampled.chain import Spent, Tokens
+from corrigible.chains.sampled.estimates import Estimate, agreed, estimated, repeated
+from corrigible.chains.sampled.events import Question
+from corrigible.chains.sampled.scoring import scored
+from corrigible.chains.sampled.smc import Particles, drawn_from, learnt, lineages, particles
+from corrigible.chains.sampled.surrogate import Surrogate
+from corrigible.errors import BadInput
+
+BACK: Final = 2
+"""Tokens before the end that the second opinion proposes backwards."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Effort:
+    """How much is sampled. samples: of a run; runs: independent ones; sweeps: conditional ones that refresh them."""
+
+    samples: int = 256
+    runs: int = 8
+    sweeps: int = 8
+    texts: int = 64
+    """From which the coarse picture is made."""
+    groups: int = 4
+    """Clusters of tokens in it."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EventsBefore:
+    """texts: (n, L + T) with weight (n,), summing to 1. effective: (T,) independent draws that each step rests on.
+
+    log_low, log_high: log P lies between them in expectation (mean logarithms of runs and of conditional sweeps).
+    probability: the tighter estimate; second: the other one that agrees with it.
+    """
+
+    texts: Tokens
+    weight: NDArray[np.float64]
+    effective: NDArray[np.float64]
+    log_low: float
+    log_high: float
+    probability: Estimate
+    second: Estimate
+    spent: Spent
+
+
+def events_before(question: Question, effort: Effort, generator: np.random.Generator) -> EventsBefore:
+    """Raises BadInput where the event is no string at the end; CorrigibleError where two opinions disagree on it."""
+    if question.event.string is None or not question.at_end:
+        raise BadInput(value=question.event.told, rule="it is a string at the end", remedy="name the final tokens")
+    before = question.chain.spent.copy()
+    score = learnt(question, effort.samples, generator, groups=effort.groups, texts=effort.texts)
+    runs = [particles(question, score, effort.samples, child) for child in generator.spawn(effort.runs)]
+    led = estimated("led samples", np.array([math.exp(run.log_z) for run in runs]))
+    tighter, looser = agreed(led, second_opinions(question, effort, generator))
+    alive = [run for run in runs if math.isfinite(run.log_z)]
+    share = np.exp(np.array([run.log_z for run in alive]) - max(run.log_z for run in alive))
+    share /= share.sum()
+    swept = _swept(question, score, effort, (alive, share), generator)
+    found, of = (swept, np.full(len(swept), 1.0 / len(swept))) if swept else (alive, share)
+    weight = np.concatenate([run.weight * part for run, part in zip(found, of, strict=True)])
+    kept = weight > 0
+    return EventsBefore(
+        texts=np.concatenate([run.texts for run in found])[kept],
+        weight=weight[kept],
+        effective=np.minimum(lineages(found, of), lineages(alive, share)),
+        log_low=float(np.mean([run.log_z for run in runs])),
+        log_high=float(np.mean([run.log_z for run in swept])) if swept else math.inf,
+        probability=tighter,
+        second=looser,
+        spent=question.chain.spent.since(before),
+    )
+
+
+def second_opinions(question: Question, effort: Effort, generator: np.random.Generator) -> Iterator[Estimate]:
+    """Scores that do not know the coarse picture: what is ahead, and what usually comes before."""
+    yield repeated("scored ends", effort.runs, lambda child: scored(question, effort.samples, child), generator)
+    string = question.event.string or ()
+    if question.at_end and question.steps >= len(string) + BACK:
+        yield repeated(
+            "bridges from behind",
+            effort.runs,
+            lambda child: float(bridged(question, BACK, effort.samples, child)[0].mean()),
+            generator,
+        )
+
+
+def _swept(
+    question: Question,
+    score: Surrogate,
+    effort: Effort,
+    runs: tuple[list[Particles], NDArray[np.float64]],
+    generator: np.random.Generator,
+) -> list[Particles]:
+    """Conditional sweeps, each of which keeps a text that is drawn anew from all runs."""
+    found: list[Particles] = []
+    of, share = runs
+    for child in generator.spawn(effort.sweeps):
+        run = of[int(drawn_from(share, 1, child)[0])]
+        kept = run.texts[int(drawn_from(run.weight, 1, child)[0])]
+        found.append(particles(question, score, effort.samples, child, kept=kept))
+    return found
