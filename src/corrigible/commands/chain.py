@@ -12,8 +12,9 @@ from corrigible.chains.exact.classes import RecurrentClass, absorption, classes_
 from corrigible.chains.exact.greedy import GreedyCycle, brent, greedy_cycles, greedy_map
 from corrigible.chains.exact.rates import entropy_production, entropy_rate, information_at_lags
 from corrigible.chains.exact.stationary import Spectrum, Stationary, mixing_steps, spectrum, stationary
-from corrigible.chains.exact.windows import WindowChain, enumerate_windows
+from corrigible.chains.exact.windows import WindowChain, count_windows, enumerate_windows
 from corrigible.chains.ngram_file import read_ngram
+from corrigible.chains.sampled.chain import Enumerated, TextChain
 from corrigible.commands.answer import Answer, table
 from corrigible.errors import BadInput
 
@@ -24,7 +25,10 @@ NEAR: Final = 0.25
 """Total variation that counts as settled (Levin & Peres 2017)."""
 
 OTHERS: Final = 3
-"""Window of a model whose file names none."""
+"""Window of a model whose file names none, where windows are enumerated."""
+
+LONG: Final = 64
+"""Where they are sampled."""
 
 TOLD_LAGS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -39,6 +43,7 @@ class Asked:
     top_k: int | None
     top_p: float | None
     report: Path | None
+    sampled: bool = False
 
     @property
     def decoding(self) -> Decoding:
@@ -63,6 +68,33 @@ class Asked:
         from corrigible.language.models import load_model
 
         return window_chain(load_model(self.model), self.window or OTHERS, decoding)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every window can be, and is to be, enumerated; a window that is asked for is not made smaller."""
+        if self.sampled:
+            return False
+        if self.model.endswith(".json"):
+            return True
+        from corrigible.chains.modelled import text_tokens
+        from corrigible.language.models import load_model
+
+        tokens = len(text_tokens(load_model(self.model)))
+        window = self.window or OTHERS
+        try:
+            count_windows(tokens, window)
+        except BadInput:
+            return False
+        return True
+
+    def open(self) -> TextChain:
+        """As estimators see it. Raises BadInput where file or model cannot be read."""
+        if self.model.endswith(".json"):
+            return Enumerated(chain=self.chain())
+        from corrigible.chains.sampled.windowed import Windowed
+        from corrigible.language.models import load_model
+
+        return Windowed(model=load_model(self.model), window=self.window or LONG, decoding=self.decoding)
 
     def told(self, chain: WindowChain) -> str:
         """The chain in a sentence."""

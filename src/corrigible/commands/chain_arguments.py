@@ -113,11 +113,40 @@ class Rare(OfChain):
         return answer_rare(self.asked(), event=self.event, steps=self.steps, prompt=self.prompt)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drifts(OfChain):
+    """Does its text go astray by being gone on with, and does a planted error grow or heal? From samples."""
+
+    reference: Annotated[Path | None, unless_given("FILE", "openings of books; for tiny, its grammar")] = None
+    """Text that people wrote, its passages parted by empty lines."""
+    prompt_tokens: int = 16
+    """Of each passage, which are gone on with."""
+    steps: int = 48
+    """Tokens that are said."""
+    texts: int = 16
+    """Passages."""
+    seed: int = 0
+    """Of what is said."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.chain_drift import answer_drift
+
+        return answer_drift(
+            self.asked(),
+            reference=self.reference,
+            prompt_tokens=self.prompt_tokens,
+            steps=self.steps,
+            texts=self.texts,
+            seed=self.seed,
+        )
+
+
 ChainCommand: TypeAlias = (
     Annotated[Settles, subcommand(name="stationary", prefix_name=False)]
     | Annotated[Loops, subcommand(name="loops", prefix_name=False)]
     | Annotated[Reverse, subcommand(name="reverse", prefix_name=False)]
     | Annotated[Rare, subcommand(name="rare", prefix_name=False)]
+    | Annotated[Drifts, subcommand(name="drift", prefix_name=False)]
 )
 
 

@@ -62,7 +62,7 @@ def write_settling(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]
             )
         )
     lead = (asked.told(chain), _structure_told(data))
-    return _write(asked, ChainPage(title="Where it settles", lead=lead, parts=tuple(parts), facts=_facts(data)))
+    return write_page(asked, ChainPage(title="Where it settles", lead=lead, parts=tuple(parts), facts=_facts(data)))
 
 
 def _structure_told(data: Mapping[str, Any]) -> str:
@@ -82,7 +82,7 @@ def write_loops(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]) -
         ),
     )
     lead = (asked.told(chain), f"There are {data['cycles']} loops; numbers in brackets are their lengths.")
-    return _write(asked, ChainPage(title="In which loops it ends", lead=lead, parts=(part,), facts=_facts(data)))
+    return write_page(asked, ChainPage(title="In which loops it ends", lead=lead, parts=(part,), facts=_facts(data)))
 
 
 def write_events(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def write_events(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]) 
         f"It says {data['final']!r} {data['steps']} steps after {data['prior']} with probability "
         f"{data['probability']:.4g}.",
     )
-    return _write(asked, ChainPage(title="How it came to that", lead=lead, parts=parts, facts=_facts(data)))
+    return write_page(asked, ChainPage(title="How it came to that", lead=lead, parts=parts, facts=_facts(data)))
 
 
 def events_tree(texts: Sequence[Sequence[str]], shares: Sequence[float], depth: int = DEEP) -> tuple[Branch, ...]:
@@ -154,7 +154,7 @@ def write_rare(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]) ->
         f"{data['probability']:.4g}.",
         "It may never be said." if waiting is None else f"On average it takes {waiting:.4g} steps.",
     )
-    return _write(asked, ChainPage(title="How likely it is", lead=lead, parts=(part,), facts=_facts(data)))
+    return write_page(asked, ChainPage(title="How likely it is", lead=lead, parts=(part,), facts=_facts(data)))
 
 
 def _facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -166,7 +166,8 @@ def _facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _write(asked: "Asked", page: ChainPage) -> tuple[str, ...]:
+def write_page(asked: "Asked", page: ChainPage) -> tuple[str, ...]:
+    """Write it whole; returns what to tell the user. Raises BadInput for a name that is no .html."""
     path = asked.report or Path("chain.html")
     if path.suffix != ".html":
         raise BadInput(value=f"--report {path}", rule="its name ends in .html", remedy="name it so")

@@ -31,6 +31,11 @@ class CurveOf:
     y: tuple[float, ...]
     axes: tuple[str, str]
     include: tuple[float, ...] = (0.0,)
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    """Of a band; empty: there is none."""
+    beside: tuple[float, ...] = ()
+    """A thin line, of the reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +117,11 @@ def _bar(bar: Bar) -> Svg:
 
 def _chart(title: str, curve: CurveOf) -> Svg:
     x = scale_over(curve.x, wanted=5, rounded=False)
-    y = scale_over(curve.y, include=curve.include, wanted=4)
-    line = ChartLine(x=curve.x, y=curve.y, kind="mean", role="failure", title=title)
-    return line_chart([line], x, y, label=f"{title}: {_ends(curve.y)}", axes=curve.axes)
+    y = scale_over((*curve.y, *curve.low, *curve.high, *curve.beside), include=curve.include, wanted=4)
+    lines = [ChartLine(x=curve.x, y=curve.y, kind="mean", role="failure", title=title, low=curve.low, high=curve.high)]
+    if curve.beside:
+        lines.append(ChartLine(x=curve.x, y=curve.beside, kind="context", role="reference", title="reference"))
+    return line_chart(lines, x, y, label=f"{title}: {_ends(curve.y)}", axes=curve.axes)
 
 
 def _ends(values: Sequence[float]) -> str:

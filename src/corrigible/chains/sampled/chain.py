@@ -49,10 +49,22 @@ class Spent:
 class TextChain(Protocol):
     """Tokens are numbers below `size`; a state is the last `window` of them, or fewer where a text is still short."""
 
-    name: str
-    window: int
-    size: int
     spent: Spent
+
+    @property
+    def window(self) -> int:
+        """K."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Which chain of which model, for reports."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """V."""
+        ...
 
     def log_law(self, windows: Tokens) -> LogLaw:
         """(n, L) tokens, L <= window, to (n, size) log-probabilities of what follows, nats; -inf where impossible."""
@@ -152,7 +164,10 @@ class LawCache:
 def remembered(
     cache: LawCache, spent: Spent, windows: Tokens, size: int, ask: Callable[[Tokens], NDArray[np.float32]]
 ) -> LogLaw:
-    """(n, size) laws: each window that is not in the cache is asked for once, however often it comes."""
+    """(n, size) laws: each window that is not in the cache is asked for once, however often it comes.
+
+    What was asked for and remembered is counted in `spent`, tokens that were read for it are not.
+    """
     unique, where = np.unique(windows, axis=0, return_inverse=True)
     found = np.empty((len(unique), size), np.float32)
     known = np.zeros(len(unique), np.bool_)
@@ -166,6 +181,5 @@ def remembered(
         for window, law in zip(missing, found[~known], strict=True):
             cache.put(window, law)
     spent.laws += len(windows)
-    spent.tokens += missing.size
     spent.remembered += len(windows) - len(missing)
     return found[where.ravel()].astype(np.float64)

@@ -17,13 +17,14 @@ from transformers import DynamicCache
 from corrigible.chains.decoding import Decoding
 from corrigible.chains.modelled import text_tokens
 from corrigible.chains.sampled.chain import LawCache, LogLaw, Spent, Tokens, remembered
+from corrigible.chains.sampled.open_texts import OpenTexts
 from corrigible.chains.sampled.walks import Walks, drawn_tokens
 from corrigible.errors import BadInput
 from corrigible.language.models import LanguageModel
 from corrigible.language.sampling import cache_name
 
-READ_AT_ONCE: Final = 2048
-"""Tokens of a forward pass."""
+READ_AT_ONCE: Final = 4096
+"""Tokens of texts that are read together."""
 
 
 @final
@@ -39,6 +40,8 @@ class Windowed:
     decoding: Decoding = field(default_factory=Decoding)
     cache: LawCache = field(default_factory=LawCache)
     spent: Spent = field(default_factory=Spent)
+    besides: int = 0
+    """Tokens that were read for it by others (a rolling cache)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.window <= self.model.context:
@@ -50,6 +53,7 @@ class Windowed:
         self.spoken = text_tokens(self.model)
         self._place = np.full(self.model.vocabulary, -1)
         self._place[self.spoken] = np.arange(len(self.spoken))
+        self._texts = OpenTexts(model=self.model, window=self.window)
 
     @property
     def name(self) -> str:
@@ -63,16 +67,16 @@ class Windowed:
 
     def log_law(self, windows: Tokens) -> LogLaw:
         """As TextChain says."""
-        return remembered(self.cache, self.spent, windows, self.size, self._ask)
+        found = remembered(self.cache, self.spent, windows, self.size, self._ask)
+        self.spent.tokens = self._texts.read + self.besides
+        return found
 
-    @torch.no_grad()
     def _ask(self, windows: Tokens) -> NDArray[np.float32]:
         found = np.empty((len(windows), self.size), np.float32)
         rows = max(1, READ_AT_ONCE // windows.shape[1])
         for start in range(0, len(windows), rows):
-            tokens = torch.from_numpy(self.spoken[windows[start : start + rows]]).to(self.model.device)
-            logits = self.model.network(input_ids=tokens, logits_to_keep=1, use_cache=False).logits[:, -1]
-            found[start : start + rows] = decoded(logits.cpu().numpy()[:, self.spoken], self.decoding)
+            logits = self._texts.logits(self.spoken[windows[start : start + rows]])
+            found[start : start + rows] = decoded(logits[:, self.spoken], self.decoding)
         return found
 
     def tokens(self, text: str) -> Tokens:
@@ -135,9 +139,13 @@ class RollingCache:
         reader = _Rolling(self.of.model, self.of.window, len(texts))
         for column in self.of.spoken[texts].T:
             reader.read(column)
-        self.of.spent.tokens += texts.size
+        self._count(texts.size)
         self.of.spent.laws += len(texts)
         return decoded(reader.logits[:, self.of.spoken], self.of.decoding).astype(np.float64)
+
+    def _count(self, tokens: int) -> None:
+        self.of.besides += tokens
+        self.of.spent.tokens += tokens
 
     @torch.no_grad()
     def walk(self, starts: Tokens, steps: int, uniforms: NDArray[np.float64]) -> Walks:
@@ -152,7 +160,7 @@ class RollingCache:
             said[:, t] = drawn_tokens(law, uniforms[:, t])
             log_prob[:, t] = law[np.arange(len(starts)), said[:, t]]
             reader.read(self.of.spoken[said[:, t]])
-        self.of.spent.tokens += starts.size + said.size
+        self._count(starts.size + said.size)
         self.of.spent.laws += said.size
         return Walks(tokens=np.concatenate([starts, said], axis=1), log_prob=log_prob)
 

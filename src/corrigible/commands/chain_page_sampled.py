@@ -1,0 +1,97 @@
+"""Pages of what was estimated: drift curves beside a reference, loops, and the fate of an error."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from corrigible.commands.chain_drift import drift_told, fate_told
+from corrigible.commands.chain_page import write_page
+from corrigible.report.chain_page import Bar, ChainPage, CurveOf, Part
+
+if TYPE_CHECKING:
+    from corrigible.commands.chain import Asked
+
+
+def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain drift`."""
+    parts = [
+        Part(
+            title="Does its text go astray?",
+            told=(
+                drift_told(data["drift"]),
+                "How far the model's expectations on its own text are from those on the reference, along the text; "
+                "at 0 they cannot be told apart. The band is 95 % over texts.",
+            ),
+            curve=_curve(data["apart"], "nats"),
+        ),
+        Part(
+            title="Does an error grow or heal?",
+            told=(
+                fate_told(data["error"]["fate"]),
+                "One token is put in the place of another. How much further what follows is from text without the "
+                "error than two texts without it are from one another.",
+            ),
+            curve=_curve(data["error"]["excess"], "nats"),
+        ),
+        Part(
+            title="How sure it is",
+            told=("Uncertainty of the next token on its own text (line with band), and on the reference (thin).",),
+            curve=_curve(data["entropy"]["own"], "nats", beside=data["entropy"]["reference"]["mean"]),
+        ),
+    ]
+    if data["topic"] is not None:
+        topic = data["topic"]
+        parts.append(
+            Part(
+                title="Does it keep to its topic?",
+                told=("Likeness of what is said to the prompt, by meaning; own text, and the reference (thin).",),
+                curve=CurveOf(
+                    x=tuple(map(float, topic["tokens"])), y=tuple(topic["own"]), axes=("tokens", ""),
+                    beside=tuple(topic["reference"]),
+                ),
+            )
+        )  # fmt: skip
+    parts += [_loops(data), _samples(data)]
+    lead = (
+        f"{data['chain']}.",
+        f"{data['texts']} texts, each gone on with by {data['steps']} tokens; reference: {data['reference']}.",
+    )
+    facts = (
+        ("chain", str(data["chain"])),
+        ("seed", str(data["seed"])),
+        ("spent", str(data["spent"])),
+        ("how", "estimated from samples; intervals by bootstrap over texts"),
+    )
+    return write_page(asked, ChainPage(title="Where its text goes", lead=lead, parts=tuple(parts), facts=facts))
+
+
+def _curve(told: Mapping[str, Any], unit: str, beside: list[float] | None = None) -> CurveOf:
+    return CurveOf(
+        x=tuple(float(t + 1) for t in range(len(told["mean"]))),
+        y=tuple(told["mean"]),
+        low=tuple(told["low"]),
+        high=tuple(told["high"]),
+        beside=tuple(beside or ()),
+        axes=("token", unit),
+    )
+
+
+def _loops(data: Mapping[str, Any]) -> Part:
+    loops = data["loops"]
+    own, other = loops["own"], loops["reference"]
+    most = max((row["texts"] for row in loops["phrases"]), default=1)
+    return Part(
+        title="Which loops it falls into",
+        told=(
+            f"{own['hits']} of {own['of']} of its texts fall into a loop; of the reference {other['hits']} of "
+            f"{other['of']} look like one (false alarms).",
+        ),
+        bars=tuple(
+            Bar(name=row["says"].strip() or repr(row["says"]), share=row["texts"] / most, written=f"{row['texts']}")
+            for row in loops["phrases"]
+        ),
+    )
+
+
+def _samples(data: Mapping[str, Any]) -> Part:
+    told = [f"{row['prompt']} [..] {row['own']}" for row in data["samples"]]
+    return Part(title="What it said", told=tuple(told))
