@@ -18,8 +18,8 @@ class OfChain:
     """Which chain is asked about."""
 
     model: str
-    """A JSON file of an n-gram (docs/chains.md), tiny, or another small model; every window of it is enumerated."""
-    window: Annotated[int | None, unless_given("K", "the order of an n-gram, 3 of other models")] = None
+    """A JSON file of an n-gram (docs/chains.md), tiny, smollm2, a folder, or a hub name whose files are here."""
+    window: Annotated[int | None, unless_given("K", "the order of an n-gram, 3 if enumerated, else 64")] = None
     """Tokens in a window."""
     temperature: float = 1.0
     """Logits are divided by it."""
@@ -27,6 +27,8 @@ class OfChain:
     """Only the k likeliest tokens are said."""
     top_p: Annotated[float | None, unless_given("P", "all")] = None
     """Only the fewest likeliest tokens that reach this probability are said."""
+    sampled: bool = False
+    """Estimate from samples even where every window could be enumerated."""
     report: Annotated[Path | None, unless_given("FILE.html", "none")] = None
     """Write a page with pictures there."""
     json_: Json = False
@@ -42,6 +44,7 @@ class OfChain:
             top_k=self.top_k,
             top_p=self.top_p,
             report=self.report,
+            sampled=self.sampled,
         )
 
 
@@ -84,11 +87,24 @@ class Reverse(OfChain):
     prompt: Annotated[str | None, unless_given("TEXT", "the stationary law")] = None
     """Where it started: what came before depends on it."""
     count: int = 2000
-    """Chains of events that are sampled to be counted."""
+    """Chains of events that are drawn from the exact posterior to be counted."""
+    samples: Annotated[int | None, unless_given("N", "512; 48 of a language model")] = None
+    """Of a run, where windows cannot be enumerated."""
     seed: int = 0
     """Of these samples."""
 
     def answer(self) -> "Answer":
+        if not self.asked().exact:
+            from corrigible.commands.chain_estimated import answer_reverse_estimated
+
+            return answer_reverse_estimated(
+                self.asked(),
+                final=self.final,
+                steps=self.steps,
+                prompt=self.prompt,
+                samples=self.samples,
+                seed=self.seed,
+            )
         from corrigible.commands.chain_events import answer_reverse
 
         return answer_reverse(
@@ -106,8 +122,23 @@ class Rare(OfChain):
     """Tokens after the start."""
     prompt: Annotated[str | None, unless_given("TEXT", "the stationary law")] = None
     """Where it started."""
+    samples: Annotated[int | None, unless_given("N", "512; 48 of a language model")] = None
+    """Of a run, where windows cannot be enumerated."""
+    seed: int = 0
+    """Of these samples."""
 
     def answer(self) -> "Answer":
+        if not self.asked().exact:
+            from corrigible.commands.chain_estimated import answer_rare_estimated
+
+            return answer_rare_estimated(
+                self.asked(),
+                event=self.event,
+                steps=self.steps,
+                prompt=self.prompt,
+                samples=self.samples,
+                seed=self.seed,
+            )
         from corrigible.commands.chain_events import answer_rare
 
         return answer_rare(self.asked(), event=self.event, steps=self.steps, prompt=self.prompt)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from corrigible.commands.chain_drift import drift_told, fate_told
-from corrigible.commands.chain_page import write_page
+from corrigible.commands.chain_page import events_tree, write_page
 from corrigible.report.chain_page import Bar, ChainPage, CurveOf, Part
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         Part(
             title="Does its text go astray?",
             told=(
-                drift_told(data["drift"]),
+                _sentence(drift_told(data["drift"])),
                 "How far the model's expectations on its own text are from those on the reference, along the text; "
                 "at 0 they cannot be told apart. The band is 95 % over texts.",
             ),
@@ -26,7 +26,7 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         Part(
             title="Does an error grow or heal?",
             told=(
-                fate_told(data["error"]["fate"]),
+                _sentence(fate_told(data["error"]["fate"])),
                 "One token is put in the place of another. How much further what follows is from text without the "
                 "error than two texts without it are from one another.",
             ),
@@ -52,7 +52,7 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         )  # fmt: skip
     parts += [_loops(data), _samples(data)]
     lead = (
-        f"{data['chain']}.",
+        _sentence(f"{data['chain']}."),
         f"{data['texts']} texts, each gone on with by {data['steps']} tokens; reference: {data['reference']}.",
     )
     facts = (
@@ -62,6 +62,10 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         ("how", "estimated from samples; intervals by bootstrap over texts"),
     )
     return write_page(asked, ChainPage(title="Where its text goes", lead=lead, parts=tuple(parts), facts=facts))
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _curve(told: Mapping[str, Any], unit: str, beside: list[float] | None = None) -> CurveOf:
@@ -95,3 +99,75 @@ def _loops(data: Mapping[str, Any]) -> Part:
 def _samples(data: Mapping[str, Any]) -> Part:
     told = [f"{row['prompt']} [..] {row['own']}" for row in data["samples"]]
     return Part(title="What it said", told=tuple(told))
+
+
+def write_reverse(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain reverse`, estimated."""
+    turns, ways = data["turns"], data["ways"]
+    tree = events_tree([row["tokens"] for row in ways], [row["share"] for row in ways])
+    said = "".join(turn["said"] for turn in turns)
+    parts = (
+        Part(
+            title="How the end came near",
+            told=(
+                f"The likeliest way of those sampled: {said} {data['final']}",
+                "Logarithm of the probability that the end is said next, after each token. Where it jumps, that token "
+                "did it.",
+            ),
+            curve=CurveOf(
+                x=tuple(float(t) for t in range(len(turns))),
+                y=tuple(turn["log probability"] for turn in turns),
+                axes=("token", "nats"),
+            ),
+        ),
+        Part(
+            title="What was said before",
+            told=(
+                "Read backwards from the end: the share of the weighted samples that came by here. Branches under 2 % "
+                f"are left out. It rests on {min(data['effective']):.0f} independent draws at least.",
+            ),
+            tree=tree,
+        ),
+        Part(title="Some ways there", told=tuple(f"{row['share']:.1%}: {row['says']}" for row in ways[:8])),
+    )
+    lead = (
+        _sentence(f"{data['chain']}."),
+        f"It says {data['final']!r} {data['steps']} tokens after {data['prior']} with {_told(data['probability'])}; "
+        f"{_told(data['second'])} by an unrelated score.",
+    )
+    return write_page(
+        asked, ChainPage(title="How it came to that", lead=lead, parts=parts, facts=_estimated_facts(data))
+    )
+
+
+def write_rare_estimated(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain rare`, estimated."""
+    part = Part(
+        title="Two estimates that agree",
+        told=tuple(
+            f"{_sentence(one['how'])}: {_told(one)}, from {one['runs']} independent runs."
+            for one in (data["probability"], data["second"])
+        ),
+    )
+    lead = (
+        _sentence(f"{data['chain']}."),
+        f"Within {data['steps']} tokens of {data['prior']} it says {data['event']!r} with "
+        f"{_told(data['probability'])}.",
+    )
+    return write_page(
+        asked, ChainPage(title="How likely it is", lead=lead, parts=(part,), facts=_estimated_facts(data))
+    )
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    return f"probability {one['value']:.3g} [{one['low']:.3g}, {one['high']:.3g}]"
+
+
+def _estimated_facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("chain", str(data["chain"])),
+        ("prior", f"what it says after {data['prior']}"),
+        ("seed", str(data["seed"])),
+        ("spent", str(data["spent"])),
+        ("how", "estimated from weighted samples; two unrelated scores agree, else there would be no answer"),
+    )

@@ -15,8 +15,8 @@ LEVEL: Final = 0.95
 KNOWS: Final = 0.5
 """Relative standard error up to which an estimate has a say."""
 
-FAR: Final = 3.5
-"""Standard errors between two logarithms that are no chance."""
+CHANCE: Final = 1e-3
+"""Two estimates whose difference, or a larger one, is less probable than this are said to disagree."""
 
 
 @final
@@ -67,32 +67,40 @@ def repeated(
     return estimated(how, np.array([once(child) for child in generator.spawn(runs)]))
 
 
-def apart(first: Estimate, second: Estimate) -> float:
-    """Standard errors between their logarithms; 0 where one knows nothing."""
-    error = math.hypot(first.error, second.error)
-    if not math.isfinite(error):
-        return 0.0
-    return abs(math.log(first.value) - math.log(second.value)) / max(error, 1e-12)
+def chance_of(first: Estimate, second: Estimate) -> float:
+    """Probability that their logarithms differ by so much if both are right (Welch's t); 1 where one is blind."""
+    errors = first.error, second.error
+    if not all(math.isfinite(error) for error in errors):
+        return 1.0
+    squares = [max(error, 1e-12) ** 2 for error in errors]
+    freedom = sum(squares) ** 2 / sum(
+        square**2 / (len(one.runs) - 1) for square, one in zip(squares, (first, second), strict=True)
+    )
+    distance = abs(math.log(first.value) - math.log(second.value)) / math.sqrt(sum(squares))
+    return 2.0 * float(stats.t.sf(distance, freedom))
 
 
-def agreed(first: Estimate, others: Iterable[Estimate]) -> tuple[Estimate, Estimate]:
-    """The tighter of `first` and the first of `others` that has a say, and the looser one. Others are made when needed.
+def agreed(estimates: Iterable[Estimate]) -> tuple[Estimate, Estimate]:
+    """The tighter and the looser of the first two that have a say; more are made only as long as they are needed.
 
-    Raises CorrigibleError where these two disagree, where none has a say, or nothing met the event: then no number is
-    to be believed.
+    Raises CorrigibleError where two that have a say disagree, where fewer than two have one, or nothing met the event:
+    then no number is to be believed.
     """
-    tried = [first]
-    for second in others:
-        tried.append(second)
-        if second.error > KNOWS or first.error > KNOWS:
+    tried: list[Estimate] = []
+    for latest in estimates:
+        heard = [one for one in tried if one.error <= KNOWS]
+        tried.append(latest)
+        if latest.error > KNOWS or not heard:
             continue
-        if apart(first, second) > FAR:
+        first = heard[0]
+        chance = chance_of(first, latest)
+        if chance < CHANCE:
             raise CorrigibleError(
-                value=f"{first.how} finds {first.value:.3g}, {second.how} finds {second.value:.3g}",
-                rule=f"two unrelated scores must agree; they are {apart(first, second):.1f} standard errors apart",
+                value=f"{first.how} find {first.value:.3g}, {latest.how} {latest.value:.3g}",
+                rule=f"two unrelated scores must agree; by chance they would differ so with probability {chance:.1g}",
                 remedy="one of them is wrong with confidence: sample more, or believe neither",
             )
-        tighter, looser = sorted((first, second), key=lambda one: one.error)
+        tighter, looser = sorted((first, latest), key=lambda one: one.error)
         return tighter, looser
     if all(not math.isfinite(one.error) for one in tried):
         raise CorrigibleError(

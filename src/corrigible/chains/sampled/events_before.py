@@ -15,29 +15,20 @@ from numpy.typing import NDArray
 
 from corrigible.chains.sampled.bridges import bridged
 from corrigible.chains.sampled.chain import Spent, Tokens
+from corrigible.chains.sampled.effort import Effort, pictured
 from corrigible.chains.sampled.estimates import Estimate, agreed, estimated, repeated
 from corrigible.chains.sampled.events import Question
+from corrigible.chains.sampled.lookahead import looked_ahead
 from corrigible.chains.sampled.scoring import scored
-from corrigible.chains.sampled.smc import Particles, drawn_from, learnt, lineages, particles
+from corrigible.chains.sampled.smc import Particles, drawn_from, lineages, particles
 from corrigible.chains.sampled.surrogate import Surrogate
 from corrigible.errors import BadInput
 
 BACK: Final = 2
-"""Tokens before the end that the second opinion proposes backwards."""
+"""Tokens before the end that are proposed backwards."""
 
-
-@final
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Effort:
-    """How much is sampled. samples: of a run; runs: independent ones; sweeps: conditional ones that refresh them."""
-
-    samples: int = 256
-    runs: int = 8
-    sweeps: int = 8
-    texts: int = 64
-    """From which the coarse picture is made."""
-    groups: int = 4
-    """Clusters of tokens in it."""
+LED: Final = "led samples"
+AHEAD: Final = "samples that look ahead"
 
 
 @final
@@ -45,7 +36,7 @@ class Effort:
 class EventsBefore:
     """texts: (n, L + T) with weight (n,), summing to 1. effective: (T,) independent draws that each step rests on.
 
-    log_low, log_high: log P lies between them in expectation (mean logarithms of runs and of conditional sweeps).
+    log_low, log_high: log P lies between them in expectation: mean logarithms of runs, and of sweeps if there are any.
     probability: the tighter estimate; second: the other one that agrees with it.
     """
 
@@ -53,7 +44,7 @@ class EventsBefore:
     weight: NDArray[np.float64]
     effective: NDArray[np.float64]
     log_low: float
-    log_high: float
+    log_high: float | None
     probability: Estimate
     second: Estimate
     spent: Spent
@@ -64,40 +55,57 @@ def events_before(question: Question, effort: Effort, generator: np.random.Gener
     if question.event.string is None or not question.at_end:
         raise BadInput(value=question.event.told, rule="it is a string at the end", remedy="name the final tokens")
     before = question.chain.spent.copy()
-    score = learnt(question, effort.samples, generator, groups=effort.groups, texts=effort.texts)
-    runs = [particles(question, score, effort.samples, child) for child in generator.spawn(effort.runs)]
-    led = estimated("led samples", np.array([math.exp(run.log_z) for run in runs]))
-    tighter, looser = agreed(led, second_opinions(question, effort, generator))
-    alive = [run for run in runs if math.isfinite(run.log_z)]
-    share = np.exp(np.array([run.log_z for run in alive]) - max(run.log_z for run in alive))
+    made: dict[str, list[Particles]] = {}
+    score = pictured(question, effort, generator)
+    tighter, looser = agreed(_opinions(question, score, effort, generator, made=made))
+    how = tighter.how if tighter.how in made else looser.how
+    found = [run for run in made[how] if math.isfinite(run.log_z)]
+    share = np.exp(np.array([run.log_z for run in found]) - max(run.log_z for run in found))
     share /= share.sum()
-    swept = _swept(question, score, effort, (alive, share), generator)
-    found, of = (swept, np.full(len(swept), 1.0 / len(swept))) if swept else (alive, share)
-    weight = np.concatenate([run.weight * part for run, part in zip(found, of, strict=True)])
+    effective = lineages(found, share)
+    swept = _swept(question, score, effort, (found, share), generator)
+    if how == LED and swept:
+        found, share = swept, np.full(len(swept), 1.0 / len(swept))
+        effective = np.minimum(effective, lineages(found, share))
+    weight = np.concatenate([run.weight * part for run, part in zip(found, share, strict=True)])
     kept = weight > 0
     return EventsBefore(
         texts=np.concatenate([run.texts for run in found])[kept],
         weight=weight[kept],
-        effective=np.minimum(lineages(found, of), lineages(alive, share)),
-        log_low=float(np.mean([run.log_z for run in runs])),
-        log_high=float(np.mean([run.log_z for run in swept])) if swept else math.inf,
+        effective=effective,
+        log_low=float(np.mean([run.log_z for run in made[how]])),
+        log_high=float(np.mean([run.log_z for run in swept])) if swept else None,
         probability=tighter,
         second=looser,
         spent=question.chain.spent.since(before),
     )
 
 
-def second_opinions(question: Question, effort: Effort, generator: np.random.Generator) -> Iterator[Estimate]:
-    """Scores that do not know the coarse picture: what is ahead, and what usually comes before."""
+def _opinions(
+    question: Question,
+    score: Surrogate,
+    effort: Effort,
+    generator: np.random.Generator,
+    *,
+    made: dict[str, list[Particles]],
+) -> Iterator[Estimate]:
+    """Estimates of the end's probability by scores that know different things; `made` gets the samples behind them."""
+    made[LED] = [particles(question, score, effort.samples, child) for child in generator.spawn(effort.runs)]
+    yield _of_runs(LED, made[LED])
+    made[AHEAD] = [looked_ahead(question, effort.samples, child) for child in generator.spawn(effort.runs)]
+    yield _of_runs(AHEAD, made[AHEAD])
     yield repeated("scored ends", effort.runs, lambda child: scored(question, effort.samples, child), generator)
-    string = question.event.string or ()
-    if question.at_end and question.steps >= len(string) + BACK:
+    if question.steps >= len(question.event.string or ()) + BACK:
         yield repeated(
             "bridges from behind",
             effort.runs,
             lambda child: float(bridged(question, BACK, effort.samples, child)[0].mean()),
             generator,
         )
+
+
+def _of_runs(how: str, runs: list[Particles]) -> Estimate:
+    return estimated(how, np.array([math.exp(run.log_z) for run in runs]))
 
 
 def _swept(

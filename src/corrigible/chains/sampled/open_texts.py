@@ -1,7 +1,8 @@
 """Texts that are still short of a window are gone on with by one token: only that token is read, the rest is kept.
 
 While nothing has been dropped, keys and values of the tokens before are exactly what reading anew would give, so this
-is the window chain, only cheaper. Once a token is dropped all K are read anew. Bounded: a few batches of texts.
+is the window chain, only cheaper. Once a token is dropped all K are read anew. A batch stays after it was gone on with,
+so that texts may branch from it; how much is kept is bounded.
 """
 
 from collections import OrderedDict
@@ -16,11 +17,8 @@ from transformers import DynamicCache
 from corrigible.language.models import LanguageModel
 from corrigible.language.sampling import cache_name
 
-MOST_OPEN: Final = 6
-"""Batches that are kept."""
-
-MOST_TOKENS: Final = 8192
-"""Tokens of a batch whose keys and values are kept."""
+MOST_TOKENS: Final = 16_384
+"""Tokens whose keys and values are kept, over all batches; about 50 kB each in a model of 135 million weights."""
 
 Ids = NDArray[np.int64]
 
@@ -34,21 +32,24 @@ class OpenTexts:
     window: int
     read: int = 0
     """Tokens that the network was given so far."""
-    _open: "OrderedDict[int, tuple[dict[bytes, int], Any]]" = field(default_factory=OrderedDict)
+    _open: "OrderedDict[int, tuple[dict[bytes, int], Any, int]]" = field(default_factory=OrderedDict)
     _last: int = 0
+    _held: int = 0
 
     @torch.no_grad()
     def logits(self, texts: Ids) -> NDArray[np.float32]:
         """In single precision."""
-        n, length = texts.shape
-        keep = length < self.window and n * (length + 1) <= MOST_TOKENS
+        length = texts.shape[1]
+        keep = length < self.window and 2 * texts.size <= MOST_TOKENS
         before = self._before(texts) if length > 1 else None
         if before is None:
             return self._forward(texts, DynamicCache() if keep else None, texts, 0)
         number, rows = before
-        cache: Any = self._open.pop(number)[1]
-        if len(rows) != n or not np.array_equal(rows, np.arange(n)) or int(cache.layers[0].keys.shape[0]) != n:
-            cache.batch_select_indices(torch.from_numpy(rows))
+        self._open.move_to_end(number)
+        chosen = torch.from_numpy(rows).to(self.model.device)
+        cache: Any = DynamicCache()
+        for place, layer in enumerate(self._open[number][1].layers):
+            cache.update(layer.keys.index_select(0, chosen), layer.values.index_select(0, chosen), place)
         return self._forward(texts[:, -1:], cache, texts, length - 1)
 
     def _before(self, texts: Ids) -> tuple[int, Ids] | None:
@@ -68,10 +69,11 @@ class OpenTexts:
             kept = {cache_name(self.model.network): cache, "use_cache": True, "position_ids": at}
         answer = self.model.network(input_ids=ids, logits_to_keep=1, **kept)
         self.read += given.size
-        if cache is not None and texts.shape[1] < self.window and texts.size + len(texts) <= MOST_TOKENS:
+        if cache is not None and texts.shape[1] < self.window:
             self._last += 1
             known = {row.tobytes(): place for place, row in enumerate(np.ascontiguousarray(texts))}
-            self._open[self._last] = (known, cache)
-            while len(self._open) > MOST_OPEN:
-                self._open.popitem(last=False)
+            self._open[self._last] = (known, cache, texts.size)
+            self._held += texts.size
+            while self._held > MOST_TOKENS:
+                self._held -= self._open.popitem(last=False)[1][2]
         return answer.logits[:, -1].cpu().numpy()

@@ -5,7 +5,7 @@ import numpy as np
 from corrigible.chains.sampled.chain import Tokens
 from corrigible.chains.sampled.events import Event, Question
 from corrigible.chains.sampled.splitting import ahead
-from corrigible.chains.sampled.walks import last, walk
+from corrigible.chains.sampled.walks import drawn_tokens, last
 from corrigible.errors import BadInput
 
 
@@ -21,20 +21,24 @@ def scored(question: Question, count: int, generator: np.random.Generator) -> fl
         raise BadInput(
             value=event.told, rule="it is a string, no longer than there are steps", remedy="allow more steps"
         )
-    J, L = len(string), question.start.size
-    texts = walk(chain, question.rows(count), steps - J, generator.random((count, steps - J))).tokens
-    if question.at_end:
-        return float(np.exp(ahead(chain, last(texts, chain.window), string)).mean())
-    total, alive = 0.0, np.ones(count, np.bool_)
-    for t in range(steps - J + 1):
-        said = texts[:, : L + t]
+    L = question.start.size
+    texts, total, alive = question.rows(count), 0.0, np.ones(count, np.bool_)
+    for t in range(steps - len(string) + 1):
         if t:
-            alive &= ~event.test(said)
+            law = chain.log_law(last(texts, chain.window))
+            texts = np.concatenate([texts, drawn_tokens(law, generator.random(count))[:, None]], axis=1)
+            alive &= question.at_end | ~event.test(texts)
         rows = np.flatnonzero(alive)
         if not rows.size:
             break
-        first = _first_time(said[rows], string, event, L)
-        total += float(np.exp(ahead(chain, last(said[rows], chain.window), string))[first].sum())
+        if question.at_end:
+            total = 0.0
+            if t < steps - len(string):
+                continue
+        chance = np.exp(ahead(chain, last(texts[rows], chain.window), string))
+        if not question.at_end:
+            chance = chance[_first_time(texts[rows], string, event, L)]
+        total += float(chance.sum())
     return total / count
 
 
