@@ -87,6 +87,20 @@ class Asked:
             return False
         return True
 
+    def needs_prompt(self, chain: TextChain) -> BadInput:
+        """Why there is no answer without a start: a sampled chain has none of its own, and this one is sampled since ..
+
+        .. it was asked for, or its windows are too many to be enumerated, which is then told.
+        """
+        if not self.sampled:
+            try:
+                count_windows(chain.size, self.window or OTHERS)
+            except BadInput as error:
+                return BadInput(
+                    value=error.value, rule=error.rule, remedy=f"{error.remedy}; or give a --prompt to sample from"
+                )
+        return BadInput(value="no --prompt", rule="a sampled chain starts somewhere", remedy="give a --prompt")
+
     def open(self) -> TextChain:
         """As estimators see it. Raises BadInput where file or model cannot be read."""
         if self.model.endswith(".json"):

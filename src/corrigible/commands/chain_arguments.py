@@ -56,8 +56,20 @@ class Settles(OfChain):
     """A start; its last K tokens count."""
     lags: int = 16
     """Up to which distance a token may tell of another."""
+    texts: int = 16
+    """Texts that are sampled, where windows cannot be enumerated."""
+    steps: int = 64
+    """Tokens of each."""
+    seed: int = 0
+    """Of these texts."""
 
     def answer(self) -> "Answer":
+        if not self.asked().exact:
+            from corrigible.commands.chain_long import answer_settling
+
+            return answer_settling(
+                self.asked(), prompt=self.prompt, texts=self.texts, steps=self.steps, lags=self.lags, seed=self.seed
+            )
         from corrigible.commands.chain import answer_stationary
 
         return answer_stationary(self.asked(), prompt=self.prompt, lags=self.lags)
@@ -69,8 +81,20 @@ class Loops(OfChain):
 
     prompt: Annotated[str | None, unless_given("TEXT", "none")] = None
     """A start, whose own cycle is told."""
+    texts: int = 16
+    """Texts that are sampled, where windows cannot be enumerated."""
+    steps: int = 64
+    """Tokens of each."""
+    seed: int = 0
+    """Of these texts."""
 
     def answer(self) -> "Answer":
+        if not self.asked().exact:
+            from corrigible.commands.chain_long import answer_loops_sampled
+
+            return answer_loops_sampled(
+                self.asked(), prompt=self.prompt, texts=self.texts, steps=self.steps, seed=self.seed
+            )
         from corrigible.commands.chain import answer_loops
 
         return answer_loops(self.asked(), prompt=self.prompt)

@@ -41,7 +41,7 @@ class _Opened:
 def _opened(asked: Asked, prompt: str | None, said: str, samples: int | None) -> _Opened:
     chain = asked.open()
     if prompt is None:
-        raise BadInput(value="no --prompt", rule="a sampled chain starts somewhere", remedy="give a --prompt")
+        raise asked.needs_prompt(chain)
     start, string = tokens_of(chain, prompt), tokens_of(chain, said)
     if len(start) > chain.window:
         raise BadInput(

@@ -171,3 +171,75 @@ def _estimated_facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("spent", str(data["spent"])),
         ("how", "estimated from weighted samples; two unrelated scores agree, else there would be no answer"),
     )
+
+
+def write_settling_sampled(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain stationary`, from samples."""
+    told = data["information"]
+    parts = (
+        Part(
+            title="How sure it is",
+            told=("Uncertainty of the next token along long texts; where it is level, they have settled.",),
+            curve=_curve(data["entropy"], "nats"),
+        ),
+        Part(
+            title="What a token tells of later ones",
+            told=(
+                f"Between {told['clusters']} clusters of tokens, less what shuffled texts show: a lower bound. At zero "
+                "all is forgotten.",
+            ),
+            curve=CurveOf(
+                x=tuple(map(float, told["lags"])), y=tuple(told["value"]), low=tuple(told["low"]),
+                high=tuple(told["high"]), axes=("tokens later", "nats"),
+            ),
+        ),
+        _sampled_loops(data["loops"]),
+    )  # fmt: skip
+    lead = (_sentence(f"{data['chain']}."), f"{data['texts']} texts of {data['steps']} tokens after {data['prior']}.")
+    return write_page(asked, ChainPage(title="Where it settles", lead=lead, parts=parts, facts=_sampled_facts(data)))
+
+
+def write_loops_sampled(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain loops`, from samples."""
+    greedy = data["greedy"]
+    lead = (
+        _sentence(f"{data['chain']}."),
+        "Saying the likeliest token every time, no loop closed."
+        if greedy is None
+        else f"Saying the likeliest token every time, it loops after {greedy['steps before']} tokens, with period "
+        f"{greedy['period']}: {greedy['says']}",
+    )
+    page = ChainPage(
+        title="In which loops it ends", lead=lead, parts=(_sampled_loops(data["loops"]),), facts=_sampled_facts(data)
+    )
+    return write_page(asked, page)
+
+
+def _sampled_loops(loops: Mapping[str, Any]) -> Part:
+    caught, again = loops["caught"], loops["again"]
+    most = max((row["texts"] for row in loops["phrases"]), default=1)
+    told = [
+        f"{caught['hits']} of {caught['of']} texts fall into a loop. Beside each: in how many texts.",
+        *(
+            f"After {r} rounds it comes round once more in {one['hits']} of {one['of']} cases."
+            for r, one in list(again.items())[:3]
+        ),
+    ]
+    return Part(
+        title="Which loops it falls into",
+        told=tuple(told),
+        bars=tuple(
+            Bar(name=row["says"].strip() or repr(row["says"]), share=row["texts"] / most, written=f"{row['texts']}")
+            for row in loops["phrases"]
+        ),
+    )
+
+
+def _sampled_facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("chain", str(data["chain"])),
+        ("start", str(data["prior"])),
+        ("seed", str(data["seed"])),
+        ("spent", str(data["spent"])),
+        ("how", "estimated from samples; intervals by bootstrap over texts, those of counts exact binomial"),
+    )

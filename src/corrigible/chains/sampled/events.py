@@ -33,7 +33,7 @@ class Event:
 class Question:
     """P(the event within `steps` tokens, or, `at_end`, just after them | start (L,)), of a chain.
 
-    Raises BadInput for an empty start or no step.
+    Raises BadInput for an empty start, no step, or an event that the start meets already.
     """
 
     chain: TextChain
@@ -49,6 +49,8 @@ class Question:
                 rule="there is one of each at least",
                 remedy="give a prompt, and more steps",
             )
+        if not self.at_end and self.event.test(self.start[None, -self.chain.window :])[0]:
+            raise BadInput(value=self.event.told, rule="the start says it already", remedy="ask for something else")
 
     def rows(self, count: int) -> Tokens:
         """(count, L) the start over and over."""
