@@ -169,7 +169,7 @@ def fitted(
     extra: Tokens | None = None,
 ) -> Surrogate:
     """From `texts` texts that the chain says after the start: as it is, at twice its temperature, and after the string;
-    cut short at any moment, and with parts of the event planted in them.
+    cut short at any moment, with parts of the event planted in them, and with ends of one another.
 
     extra: (n, K) more windows to learn from, such as those that an earlier picture led to.
     """
@@ -184,7 +184,10 @@ def fitted(
         most=event.least,
     )
     windows = _windows(said, question.start.size, chain.window, generator)
-    windows += [_planted(window, event, generator) for window in windows]
+    windows += [
+        *(_planted(window, event, generator) for window in windows),
+        *(_spliced(window, said, generator) for window in windows),
+    ]
     if extra is not None and len(extra):
         windows.append(extra)
     kernel, caught = _kernel(chain, made, event, windows, absorbed=not question.at_end)
@@ -210,6 +213,17 @@ def _windows(said: Tokens, begun: int, window: int, generator: np.random.Generat
     """States at a few moments, each (n, L)."""
     moments = np.unique(generator.integers(begun, said.shape[1] + 1, size=8))
     return [last(said[:, :moment], window) for moment in moments]
+
+
+def _spliced(windows: Tokens, said: Tokens, generator: np.random.Generator) -> Tokens:
+    """With the end of each replaced by a piece of another text, of a length that is drawn: contexts that change."""
+    found = windows.copy()
+    for row in found:
+        length = int(generator.integers(1, row.size + 1))
+        text = said[int(generator.integers(len(said)))]
+        begin = int(generator.integers(text.size - length + 1))
+        row[row.size - length :] = text[begin : begin + length]
+    return found
 
 
 def _planted(windows: Tokens, event: Event, generator: np.random.Generator) -> Tokens:
