@@ -53,30 +53,33 @@ def answer_settling(asked: Asked, *, prompt: str | None, texts: int, steps: int,
         "loops": loops_data(chain, attractors(said)),
         "spent": chain.spent.told,
     }  # fmt: skip
-    lines = [
-        f"{chain.name}.",
-        f"{texts} texts of {steps} tokens after {prompt!r}.",
-        "",
-        f"New at each step: {change.early:.3g} nats early, {change.late:.3g} late; change {change.change:+.3g} "
-        f"[{change.low:.3g}, {change.high:.3g}]{_settled(change.low, change.high)}",
-        *_loop_lines(data["loops"]),
-        "",
-        f"What a token tells of later ones, nats, between {GROUPS} clusters of tokens (a lower bound):",
-        *table(
-            ("tokens later", "nats"),
-            [
-                (str(lag), f"{value:.3g} [{low:.2g}, {high:.2g}]")
-                for lag, value, low, high in zip(told.lags, told.value, told.low, told.high, strict=True)
-            ],
-        ),
-        "",
-        f"Spent: {data['spent']}.",
-    ]
+    lines = _settling_lines(data)
     if asked.report is not None:
         from corrigible.commands.chain_page_sampled import write_settling_sampled
 
         lines += ["", *write_settling_sampled(asked, data)]
     return Answer(data=data, lines=tuple(lines))
+
+
+def _settling_lines(data: dict[str, Any]) -> list[str]:
+    change, told = data["change"], data["information"]
+    rows = [
+        (str(lag), f"{value:.3g} [{low:.2g}, {high:.2g}]")
+        for lag, value, low, high in zip(told["lags"], told["value"], told["low"], told["high"], strict=True)
+    ]
+    return [
+        f"{data['chain']}.",
+        f"{data['texts']} texts of {data['steps']} tokens after {data['prior']}.",
+        "",
+        f"New at each step: {change['early']:.3g} nats early, {change['late']:.3g} late; change "
+        f"{change['change']:+.3g} [{change['low']:.3g}, {change['high']:.3g}]{_settled(change['low'], change['high'])}",
+        *_loop_lines(data["loops"]),
+        "",
+        f"What a token tells of later ones, nats, between {GROUPS} clusters of tokens (a lower bound):",
+        *table(("tokens later", "nats"), rows),
+        "",
+        f"Spent: {data['spent']}.",
+    ]
 
 
 def _settled(low: float, high: float) -> str:

@@ -39,17 +39,7 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         ),
     ]
     if data["topic"] is not None:
-        topic = data["topic"]
-        parts.append(
-            Part(
-                title="Does it keep to its topic?",
-                told=("Likeness of what is said to the prompt, by meaning; own text, and the reference (thin).",),
-                curve=CurveOf(
-                    x=tuple(map(float, topic["tokens"])), y=tuple(topic["own"]), axes=("tokens", ""),
-                    beside=tuple(topic["reference"]),
-                ),
-            )
-        )  # fmt: skip
+        parts.append(_topic(data["topic"]))
     parts += [_loops(data), _samples(data)]
     lead = (
         _sentence(f"{data['chain']}."),
@@ -62,6 +52,19 @@ def write_drift(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         ("how", "estimated from samples; intervals by bootstrap over texts"),
     )
     return write_page(asked, ChainPage(title="Where its text goes", lead=lead, parts=tuple(parts), facts=facts))
+
+
+def _topic(topic: Mapping[str, Any]) -> Part:
+    return Part(
+        title="Does it keep to its topic?",
+        told=("Likeness of what is said to the prompt, by meaning; own text, and the reference (thin).",),
+        curve=CurveOf(
+            x=tuple(map(float, topic["tokens"])),
+            y=tuple(topic["own"]),
+            axes=("tokens", ""),
+            beside=tuple(topic["reference"]),
+        ),
+    )
 
 
 def _sentence(words: str) -> str:
