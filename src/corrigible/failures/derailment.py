@@ -140,6 +140,35 @@ def conditions() -> tuple[Condition, ...]:
     )
 
 
+def rules() -> tuple[Rule, ...]:
+    """Claim 6 in two parts, claim 7 in one."""
+    return (
+        Rule(
+            claim=6,
+            part="a long conversation ends off the rails more often than one that begins anew",
+            metric="derailed",
+            condition=FAILURE,
+            versus=REFERENCE,
+            smallest_effect=0.1,
+        ),
+        Rule(
+            claim=6,
+            part="errors on its own text are larger than on the source's (it snowballs)",
+            metric="snowball",
+            condition=FAILURE,
+            smallest_effect=0.1,
+        ),
+        Rule(
+            claim=7,
+            part="the turn that was replaced is the one that is named",
+            metric="named",
+            condition=PLANTED,
+            versus=FAILURE,
+            smallest_effect=0.5,
+        ),
+    )
+
+
 @experiment(
     "derailment",
     version=1,
@@ -167,31 +196,7 @@ def derailment() -> Experiment:
         headline="derailed",
         conditions=conditions(),
         competence=Competence(metric="said", least=TALK.tokens),
-        rules=(
-            Rule(
-                claim=6,
-                part="a long conversation ends off the rails more often than one that begins anew",
-                metric="derailed",
-                condition=FAILURE,
-                versus=REFERENCE,
-                smallest_effect=0.1,
-            ),
-            Rule(
-                claim=6,
-                part="errors on its own text are larger than on the source's (it snowballs)",
-                metric="snowball",
-                condition=FAILURE,
-                smallest_effect=0.1,
-            ),
-            Rule(
-                claim=7,
-                part="the turn that was replaced is the one that is named",
-                metric="named",
-                condition=PLANTED,
-                versus=FAILURE,
-                smallest_effect=0.5,
-            ),
-        ),
+        rules=rules(),
         lenses=("these-turns",),
         budgets={
             "smoke": Budget(seeds=4, episodes=64, numbers={"texts": 200}),
