@@ -105,24 +105,28 @@ def test_a_score_that_is_wrong_with_confidence_is_caught() -> None:
         rare(question, EFFORT, np.random.default_rng(7))
 
 
-def test_events_before_an_end_are_those_of_the_exact_posterior(sharp: WindowChain) -> None:
+@pytest.mark.parametrize("sweeps", [0, 32])
+def test_events_before_an_end_are_as_near_the_exact_posterior_as_so_many_draws_can_be(
+    sharp: WindowChain, sweeps: int
+) -> None:
     steps, string = 10, (1, 4, 2)
     question = ask(sharp, string, steps, at_end=True)
-    effort = Effort(samples=512, runs=32, sweeps=32, texts=48)
-    found = events_before(question, effort, np.random.default_rng(8))
-    told = past(sharp, sharp.at(sharp.number(START.tolist())), steps)
-    posterior = told.posterior(sharp.number(string))
+    posterior = past(sharp, sharp.at(sharp.number(START.tolist())), steps).posterior(sharp.number(string))
     newest = np.arange(sharp.states) % 5
-    generator = np.random.default_rng(9)
-    for t in range(1, steps - 2):
-        exact = np.bincount(newest, weights=posterior[t], minlength=5)
-        estimate = np.bincount(found.texts[:, 3 + t - 1], weights=found.weight, minlength=5)
-        draws = int(found.effective[t - 1])
-        floor = [np.abs(generator.multinomial(draws, exact) / draws - exact).sum() / 2 for _ in range(200)]
-        assert np.abs(estimate - exact).sum() / 2 < np.quantile(floor, 0.999), f"at step {t}, of {draws} draws"
-    assert found.weight.sum() == pytest.approx(1.0)
-    assert (found.texts[:, -3:] == np.array(string)).all()
-    assert abs(found.probability.value / exactly(sharp, question) - 1) < 4 * found.probability.error
+    ratios = []
+    for seed in range(6):
+        effort = Effort(samples=256, runs=32, sweeps=sweeps, texts=48)
+        found = events_before(question, effort, np.random.default_rng(seed))
+        assert found.weight.sum() == pytest.approx(1.0)
+        assert (found.texts[:, -3:] == np.array(string)).all()
+        assert abs(found.probability.value / exactly(sharp, question) - 1) < 4 * found.probability.error
+        for t in range(1, steps - 2):
+            exact = np.bincount(newest, weights=posterior[t], minlength=5)
+            estimate = np.bincount(found.texts[:, 3 + t - 1], weights=found.weight, minlength=5)
+            draws = int(found.effective[t - 1])
+            floor = np.sqrt(exact * (1 - exact) / draws * 2 / np.pi).sum() / 2  # mean total variation of `draws` draws
+            ratios.append(float(np.abs(estimate - exact).sum() / 2 / floor))
+    assert 0.7 < np.mean(ratios) < 1.3, "total variation at the Monte Carlo floor"
 
 
 def test_bounds_hold_the_logarithm_on_average(sharp: WindowChain) -> None:
