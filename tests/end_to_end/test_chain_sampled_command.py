@@ -118,6 +118,7 @@ def test_bad_questions_get_one_line(capsys: pytest.CaptureFixture[str], weather:
     assert "at least 4" in refused(
         capsys, "rare", "--model", weather, "--event", "snow", "--prompt", "sun sun", "--sampled", "--samples", "2"
     )
+    assert "roles speak text" in refused(capsys, "drift", "--model", weather, "--goal", "sun")
     assert "the start says it already" in refused(
         capsys, "rare", "--model", weather, "--event", "sun", "--prompt", "sun sun", "--sampled"
     )

@@ -6,6 +6,7 @@ import pytest
 from corrigible.chains.decoding import Decoding
 from corrigible.chains.modelled import window_chain
 from corrigible.chains.sampled.chain import Enumerated, LawCache
+from corrigible.chains.sampled.turns import turnwise
 from corrigible.chains.sampled.walks import walk
 from corrigible.chains.sampled.windowed import RollingCache, Windowed
 from corrigible.errors import BadInput
@@ -71,6 +72,19 @@ def test_a_rolling_walk_says_what_its_laws_say(tiny: LanguageModel) -> None:
     assert found.tokens.shape == walk(chain, starts, 6, draws).tokens.shape
     assert "rolling cache" in RollingCache(of=chain).name
     assert "window chain" in chain.name
+
+
+def test_turns_of_two_roles_cannot_diverge_before_there_is_anything_to_forget(tiny: LanguageModel) -> None:
+    chain = Windowed(model=tiny, window=24)
+    wrong = chain.tokens("the garden was cruel")
+    markers = ("look ,", "yes ,")
+    found = turnwise(chain, "the cat was kind .", wrong, np.random.default_rng(0), count=4, turns=6, markers=markers)
+    assert found.clean.mean[:2] == pytest.approx(np.zeros(2), abs=1e-6)
+    assert (found.clean.mean[2:] > 1e-6).all()
+    assert found.excess.mean[:2] == pytest.approx(np.zeros(2), abs=1e-6), "the error comes in the third turn"
+    assert found.said.shape == (4, 5 + 6 * (2 + 4))
+    with pytest.raises(BadInput, match="fit into a window of 8"):
+        turnwise(Windowed(model=tiny, window=8), "the cat was kind .", wrong, np.random.default_rng(0))
 
 
 def test_windows_and_texts_that_do_not_fit_are_refused(tiny: LanguageModel) -> None:

@@ -180,12 +180,27 @@ class Drifts(OfChain):
     """Tokens that are said."""
     texts: int = 16
     """Passages."""
+    goal: Annotated[str | None, unless_given("TEXT", "none")] = None
+    """Two roles talk to each other about that: how far does each turn drift from what it would say if reminded?"""
+    turns: int = 8
+    """Of that talk; the third is also replaced by a strange one."""
     seed: int = 0
     """Of what is said."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.chain_drift import answer_drift
 
+        if self.goal is not None:
+            from corrigible.commands.chain_turns import answer_turns
+
+            return answer_turns(
+                self.asked(),
+                goal=self.goal,
+                turns=self.turns,
+                talks=self.texts,
+                reference=self.reference,
+                seed=self.seed,
+            )
         return answer_drift(
             self.asked(),
             reference=self.reference,

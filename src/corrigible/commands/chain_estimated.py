@@ -102,6 +102,7 @@ def answer_reverse_estimated(
         "log bounds": [found.log_low, found.log_high],
         "effective": found.effective.round(1).tolist(),
         "ways": ways_of(chain, found, free),
+        "weightiest": chain.text(found.texts[int(np.argmax(found.weight)), free]),
         "turns": turns_of(question, found),
         "spent": found.spent.told,
         "seed": seed,
@@ -134,7 +135,7 @@ def ways_of(chain: TextChain, found: EventsBefore, free: slice) -> list[dict[str
 
 
 def turns_of(question: Question, found: EventsBefore) -> list[dict[str, Any]]:
-    """Of the likeliest text: at each step the log-probability of the end, were it said next; and what was said."""
+    """Of the weightiest text: at each step the log-probability of the end, were it said next; and what was said."""
     from corrigible.chains.sampled.splitting import ahead
     from corrigible.chains.sampled.walks import last
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from corrigible.commands.chain_drift import drift_told, fate_told
 from corrigible.commands.chain_page import events_tree, write_page
+from corrigible.commands.chain_turns import drift_in_turns
 from corrigible.report.chain_page import Bar, ChainPage, CurveOf, Part
 
 if TYPE_CHECKING:
@@ -71,14 +72,14 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _curve(told: Mapping[str, Any], unit: str, beside: list[float] | None = None) -> CurveOf:
+def _curve(told: Mapping[str, Any], unit: str, beside: list[float] | None = None, of: str = "token") -> CurveOf:
     return CurveOf(
         x=tuple(float(t + 1) for t in range(len(told["mean"]))),
         y=tuple(told["mean"]),
         low=tuple(told["low"]),
         high=tuple(told["high"]),
         beside=tuple(beside or ()),
-        axes=("token", unit),
+        axes=(of, unit),
     )
 
 
@@ -108,12 +109,11 @@ def write_reverse(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
     """The page of `chain reverse`, estimated."""
     turns, ways = data["turns"], data["ways"]
     tree = events_tree([row["tokens"] for row in ways], [row["share"] for row in ways])
-    said = "".join(turn["said"] for turn in turns)
     parts = (
         Part(
             title="How the end came near",
             told=(
-                f"The likeliest way of those sampled: {said} {data['final']}",
+                f"The sample of most weight: {data['weightiest']}",
                 "Logarithm of the probability that the end is said next, after each token. Where it jumps, that token "
                 "did it.",
             ),
@@ -246,3 +246,32 @@ def _sampled_facts(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("spent", str(data["spent"])),
         ("how", "estimated from samples; intervals by bootstrap over texts, those of counts exact binomial"),
     )
+
+
+def write_turns(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain drift --goal`."""
+    parts = (
+        Part(
+            title="Does it keep to its goal?",
+            told=(
+                drift_in_turns(data["drift"]),
+                "How far each turn is from what would be said right after the goal and the last turn (line with band); "
+                "thin: the same talks with a strange third turn.",
+            ),
+            curve=_curve(data["clean"], "nats", beside=data["erring"]["mean"], of="turn"),
+        ),
+        Part(
+            title="Does the strange turn heal?",
+            told=(f"It said instead: {data['strange']}", "The second less the first."),
+            curve=_curve(data["excess"], "nats", of="turn"),
+        ),
+        Part(title="The first talk", told=tuple(data["transcript"].split("\n"))),
+    )
+    lead = (_sentence(f"{data['chain']}."), f"{data['talks']} talks of {data['turns']} turns about: {data['goal']}")
+    facts = (
+        ("chain", str(data["chain"])),
+        ("seed", str(data["seed"])),
+        ("spent", str(data["spent"])),
+        ("how", "estimated from samples; intervals by bootstrap over talks"),
+    )
+    return write_page(asked, ChainPage(title="Turn by turn", lead=lead, parts=parts, facts=facts))
