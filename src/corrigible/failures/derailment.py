@@ -145,7 +145,7 @@ def rules() -> tuple[Rule, ...]:
     return (
         Rule(
             claim=6,
-            part="a long conversation ends off the rails more often than one that begins anew",
+            part="in an n-gram: a long conversation ends off the rails more often than one that begins anew",
             metric="derailed",
             condition=FAILURE,
             versus=REFERENCE,
@@ -153,14 +153,14 @@ def rules() -> tuple[Rule, ...]:
         ),
         Rule(
             claim=6,
-            part="errors on its own text are larger than on the source's (it snowballs)",
+            part="in an n-gram: errors on its own text are larger than on its source's (it snowballs)",
             metric="snowball",
             condition=FAILURE,
             smallest_effect=0.1,
         ),
         Rule(
             claim=7,
-            part="the turn that was replaced is the one that is named",
+            part="in an n-gram: the turn that was replaced is the one that the exact reverse reckoning names",
             metric="named",
             condition=PLANTED,
             versus=FAILURE,
