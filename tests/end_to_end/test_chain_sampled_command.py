@@ -51,6 +51,16 @@ def test_sampled_and_exact_answers_agree(capsys: pytest.CaptureFixture[str], wea
     assert "tokens were read" in found["spent"]
 
 
+def test_a_predicate_is_answered_exactly_and_from_samples(capsys: pytest.CaptureFixture[str], weather: str) -> None:
+    asked = ("rare", "--model", weather, "--event", "rain snow", "--together", "2", *ASKED)
+    exact, found = answered(capsys, *asked), answered(capsys, *asked, "--sampled")
+    assert exact["event"] == found["event"] == "2 or more of 'rain snow' within a window"
+    one = found["probability"]
+    assert abs(one["value"] / exact["probability"] - 1) < 5 * one["relative error"]
+    assert "a window holds" in refused(capsys, *asked[:6], "3", *ASKED)
+    assert "a window holds" in refused(capsys, *asked[:6], "3", *ASKED, "--sampled")
+
+
 def test_the_events_before_an_end_are_told_and_drawn(
     capsys: pytest.CaptureFixture[str], weather: str, tmp_path: Path
 ) -> None:

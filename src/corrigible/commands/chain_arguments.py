@@ -141,7 +141,9 @@ class Rare(OfChain):
     """How likely is it to be said within so many steps, however unlikely; how long until then?"""
 
     event: str
-    """What is said: one token up to as many as the window holds."""
+    """What is said: one token up to as many as the window holds, one after the other."""
+    together: Annotated[int | None, unless_given("N", "all of them, in a row")] = None
+    """At least so many tokens of the window are among those of the event, in any order."""
     steps: int = 100
     """Tokens after the start."""
     prompt: Annotated[str | None, unless_given("TEXT", "the stationary law")] = None
@@ -158,6 +160,7 @@ class Rare(OfChain):
             return answer_rare_estimated(
                 self.asked(),
                 event=self.event,
+                together=self.together,
                 steps=self.steps,
                 prompt=self.prompt,
                 samples=self.samples,
@@ -165,7 +168,7 @@ class Rare(OfChain):
             )
         from corrigible.commands.chain_events import answer_rare
 
-        return answer_rare(self.asked(), event=self.event, steps=self.steps, prompt=self.prompt)
+        return answer_rare(self.asked(), event=self.event, together=self.together, steps=self.steps, prompt=self.prompt)
 
 
 @dataclass(frozen=True, kw_only=True)

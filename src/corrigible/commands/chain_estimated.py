@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from corrigible.chains.sampled.chain import Enumerated, TextChain, Tokens
 from corrigible.chains.sampled.effort import Effort
 from corrigible.chains.sampled.estimates import Estimate
-from corrigible.chains.sampled.events import Question, saying
+from corrigible.chains.sampled.events import Event, Question, mostly, saying
 from corrigible.chains.sampled.events_before import EventsBefore, events_before
 from corrigible.chains.sampled.rare import rare
+from corrigible.chains.sampled.splitting import members_said
 from corrigible.commands.answer import Answer, table
 from corrigible.commands.chain import Asked
+from corrigible.commands.chain_events import event_told
 from corrigible.commands.progress import progress_bar
 from corrigible.errors import BadInput
 from corrigible.seeding import stream
@@ -43,6 +45,8 @@ def _opened(asked: Asked, prompt: str | None, said: str, samples: int | None) ->
     if prompt is None:
         raise asked.needs_prompt(chain)
     start, string = tokens_of(chain, prompt), tokens_of(chain, said)
+    if isinstance(chain, Enumerated):
+        start = start[-chain.window :]
     if len(start) > chain.window:
         raise BadInput(
             value=f"a prompt of {len(start)} tokens",
@@ -66,7 +70,7 @@ def tokens_of(chain: TextChain, text: str) -> NDArray[np.int64]:
             raise BadInput(
                 value=f"token {unknown!r}", rule="it is in the vocabulary", remedy="spell it as the file does"
             )
-        return np.array([places[word] for word in text.split()][-chain.window :])
+        return np.array([places[word] for word in text.split()])
     from corrigible.chains.sampled.windowed import Windowed
 
     if not isinstance(chain, Windowed):
@@ -176,35 +180,53 @@ def _reverse_lines(data: dict[str, Any]) -> list[str]:
     ]
 
 
+def _event(opened: _Opened, event: str, together: int | None) -> Event:
+    told = event_told(event, together)
+    if together is None:
+        return saying(opened.string, told, opened.chain.window)
+    if together > opened.chain.window:
+        raise BadInput(
+            value=f"--together {together}", rule=f"a window holds {opened.chain.window}", remedy="give a smaller one"
+        )
+    return mostly(np.isin(np.arange(opened.chain.size), opened.string), together, told)
+
+
 def _bounds_told(low: float, high: float | None) -> str:
     above = "" if high is None else f" and at most {high:.3g}"
     return f"In expectation its logarithm is at least {low:.3g}{above}."
 
 
 def answer_rare_estimated(
-    asked: Asked, *, event: str, steps: int, prompt: str | None, samples: int | None, seed: int
+    asked: Asked,
+    *,
+    event: str,
+    together: int | None,
+    steps: int,
+    prompt: str | None,
+    samples: int | None,
+    seed: int,
 ) -> Answer:
     """Probability that it is said within so many steps, by two estimators that must agree."""
     opened = _opened(asked, prompt, event, samples)
-    if steps < len(opened.string):
-        raise BadInput(
-            value=f"--steps {steps}", rule=f"{event!r} is {len(opened.string)} tokens", remedy="give more steps"
-        )
-    told = saying(opened.string, repr(event), opened.chain.window)
-    question = Question(chain=opened.chain, start=opened.start, event=told, steps=steps)
+    least = len(opened.string) if together is None else together
+    if steps < least:
+        raise BadInput(value=f"--steps {steps}", rule=f"{least} tokens are waited for", remedy="give more steps")
+    question = Question(chain=opened.chain, start=opened.start, event=_event(opened, event, together), steps=steps)
     before = opened.chain.spent.copy()
+    score = None if together is None else members_said(question)
     with progress_bar("Looking for it"):
-        tighter, looser = rare(question, opened.effort, stream(seed, "chain", "rare"))
+        tighter, looser = rare(question, opened.effort, stream(seed, "chain", "rare"), score=score)
     spent = opened.chain.spent.since(before)
     data: dict[str, Any] = {
-        "model": asked.model, "chain": opened.chain.name, "event": event, "prior": repr(prompt), "steps": steps,
+        "model": asked.model, "chain": opened.chain.name, "event": question.event.told, "prior": repr(prompt),
+        "steps": steps,
         "probability": estimate_data(tighter), "second": estimate_data(looser), "spent": spent.told, "seed": seed,
     }  # fmt: skip
     one, other = data["probability"], data["second"]
     lines = [
         f"{opened.chain.name}.",
         "",
-        f"Within {steps} tokens of {prompt!r} it says {event!r} with probability {one['value']:.3g} "
+        f"Within {steps} tokens of {prompt!r} it says {data['event']} with probability {one['value']:.3g} "
         f"[{one['low']:.3g}, {one['high']:.3g}], by {one['how']}.",
         f"{other['how']}, which have nothing in common with them, find {other['value']:.3g} "
         f"[{other['low']:.3g}, {other['high']:.3g}].",

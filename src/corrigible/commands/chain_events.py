@@ -12,6 +12,7 @@ from corrigible.chains.exact.hitting import hit_within, hitting_time, holding
 from corrigible.chains.exact.reverse import Past, past
 from corrigible.chains.exact.stationary import stationary
 from corrigible.chains.exact.windows import WindowChain
+from corrigible.chains.sampled.events import mostly, windows_where
 from corrigible.commands.answer import Answer, table
 from corrigible.commands.chain import Asked, start_of
 from corrigible.errors import BadInput
@@ -111,7 +112,24 @@ def _marginals(chain: WindowChain, told: Past, end: int) -> list[list[dict[str, 
     return found
 
 
-def answer_rare(asked: Asked, *, event: str, steps: int, prompt: str | None) -> Answer:
+def event_told(event: str, together: int | None) -> str:
+    """In words."""
+    return repr(event) if together is None else f"{together} or more of {event!r} within a window"
+
+
+def _together(chain: WindowChain, tokens: tuple[int, ...], least: int) -> NDArray[np.bool_]:
+    """(N,) windows in which so many tokens are among those; BadInput where none can be."""
+    if not tokens or not 1 <= least <= chain.window:
+        raise BadInput(
+            value=f"--together {least} of {len(tokens)} tokens",
+            rule=f"some tokens are named, and a window holds 1 to {chain.window}",
+            remedy="give another number",
+        )
+    members = np.isin(np.arange(chain.tokens), tokens)
+    return windows_where(chain, mostly(members, least, ""))
+
+
+def answer_rare(asked: Asked, *, event: str, together: int | None, steps: int, prompt: str | None) -> Answer:
     """Probability to have said it within 1, 2, .. steps, exact; mean waiting time."""
     if steps < 1:
         raise BadInput(value=f"--steps {steps}", rule="it is at least 1", remedy="give a larger one")
@@ -123,7 +141,8 @@ def answer_rare(asked: Asked, *, event: str, steps: int, prompt: str | None) -> 
         raise BadInput(
             value=f"token {unknown!r} of --event", rule="it is in the vocabulary", remedy="spell it as the model does"
         )
-    target = holding(chain, tuple(places[word] for word in words))
+    tokens = tuple(places[word] for word in words)
+    target = holding(chain, tokens) if together is None else _together(chain, tokens, together)
     start, prior = _start(chain, prompt)
     reached = hit_within(chain, start, target, steps)
     times = hitting_time(chain, target)
@@ -131,7 +150,7 @@ def answer_rare(asked: Asked, *, event: str, steps: int, prompt: str | None) -> 
     waiting = float((start[known] * times[known]).sum())
     data: dict[str, Any] = {
         "model": asked.model,
-        "event": event,
+        "event": event_told(event, together),
         "prior": prior,
         "steps": steps,
         "probability": float(reached[-1]),
@@ -141,8 +160,8 @@ def answer_rare(asked: Asked, *, event: str, steps: int, prompt: str | None) -> 
     lines = [
         asked.told(chain),
         "",
-        f"Within {steps} steps of {prior} it says {event!r} with probability {reached[-1]:.6g} (exact: all windows "
-        "are summed over).",
+        f"Within {steps} steps of {prior} it says {data['event']} with probability {reached[-1]:.6g} (exact: "
+        "all windows are summed over).",
         f"On average it takes {waiting:.4g} steps."
         if np.isfinite(waiting)
         else "It may never be said: the mean is infinite.",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from corrigible.chains.exact.greedy import brent
 from corrigible.chains.exact.regret import entropy_of
 from corrigible.chains.sampled.attractors import Attractors, attractors, landscape
-from corrigible.chains.sampled.chain import LogLaw, TextChain
+from corrigible.chains.sampled.chain import Enumerated, LogLaw, TextChain
 from corrigible.chains.sampled.drift import changed, curve, resampled
 from corrigible.chains.sampled.information import information_of
 from corrigible.chains.sampled.walks import walk
@@ -93,6 +93,8 @@ def _begun(asked: Asked, prompt: str | None, texts: int, steps: int) -> tuple[Te
     if prompt is None:
         raise asked.needs_prompt(chain)
     start = tokens_of(chain, prompt)
+    if isinstance(chain, Enumerated):
+        start = start[-chain.window :]
     if start.size > chain.window:
         raise BadInput(
             value=f"a prompt of {start.size} tokens",

@@ -150,7 +150,7 @@ def write_rare(asked: "Asked", chain: "WindowChain", data: Mapping[str, Any]) ->
     waiting = data["mean steps"]
     lead = (
         asked.told(chain),
-        f"Within {data['steps']} steps of {data['prior']} it says {data['event']!r} with probability "
+        f"Within {data['steps']} steps of {data['prior']} it says {data['event']} with probability "
         f"{data['probability']:.4g}.",
         "It may never be said." if waiting is None else f"On average it takes {waiting:.4g} steps.",
     )

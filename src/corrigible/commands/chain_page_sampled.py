@@ -154,8 +154,7 @@ def write_rare_estimated(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, 
     )
     lead = (
         _sentence(f"{data['chain']}."),
-        f"Within {data['steps']} tokens of {data['prior']} it says {data['event']!r} with "
-        f"{_told(data['probability'])}.",
+        f"Within {data['steps']} tokens of {data['prior']} it says {data['event']} with {_told(data['probability'])}.",
     )
     return write_page(
         asked, ChainPage(title="How likely it is", lead=lead, parts=(part,), facts=_estimated_facts(data))

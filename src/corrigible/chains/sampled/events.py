@@ -74,7 +74,12 @@ def saying(string: tuple[int, ...], told: str, window: int) -> Event:
 
 
 def mostly(members: NDArray[np.bool_], least: int, told: str) -> Event:
-    """At least so many tokens of the window are among `members` (V,): a predicate that no string decides."""
+    """At least so many tokens of the window are among `members` (V,): a predicate that no string decides.
+
+    Raises BadInput for fewer than one.
+    """
+    if least < 1:
+        raise BadInput(value=f"at least {least} tokens", rule="one or more", remedy="give a larger number")
 
     def test(windows: Tokens) -> NDArray[np.bool_]:
         return np.asarray(members[windows].sum(axis=1) >= least)
