@@ -7,13 +7,14 @@ import pytest
 
 from corrigible.chains.exact.reverse import past
 from corrigible.chains.exact.windows import WindowChain
-from corrigible.chains.sampled.bridges import bridged
+from corrigible.chains.sampled.bridges import before_the_end, bridged
 from corrigible.chains.sampled.chain import Enumerated
 from corrigible.chains.sampled.effort import Effort, pictured
 from corrigible.chains.sampled.estimates import estimated, relative_error, repeated
 from corrigible.chains.sampled.events import Question, exactly, mostly, saying
 from corrigible.chains.sampled.events_before import events_before
 from corrigible.chains.sampled.lookahead import looked_ahead
+from corrigible.chains.sampled.one_step import one_step
 from corrigible.chains.sampled.rare import led, rare
 from corrigible.chains.sampled.scoring import scored
 from corrigible.chains.sampled.smc import particles
@@ -64,13 +65,14 @@ def test_every_estimator_is_unbiased(sharp: WindowChain, string: tuple[int, ...]
 def test_estimators_of_an_end_are_unbiased_too(sharp: WindowChain) -> None:
     question = ask(sharp, (1, 4, 2), 9, at_end=True)
     truth, generator = exactly(sharp, question), np.random.default_rng(2)
-    picture = pictured(question, EFFORT, generator)
+    picture, proposal = pictured(question, EFFORT, generator), before_the_end(question, generator)
     runs = {
         "led": [math.exp(particles(question, picture, 128, child).log_z) for child in generator.spawn(40)],
         "ahead": [math.exp(looked_ahead(question, 128, child).log_z) for child in generator.spawn(40)],
         "scored": [scored(question, 128, child) for child in generator.spawn(40)],
-        "bridged": [float(bridged(question, 2, 128, child)[0].mean()) for child in generator.spawn(40)],
+        "bridged": [math.exp(bridged(question, proposal, 128, child).log_z) for child in generator.spawn(40)],
     }
+    assert (proposal > 0).all()
     for name, found in runs.items():
         assert within(np.array(found), truth), (name, np.mean(found), truth)
 
@@ -127,6 +129,23 @@ def test_events_before_an_end_are_as_near_the_exact_posterior_as_so_many_draws_c
             floor = np.sqrt(exact * (1 - exact) / draws * 2 / np.pi).sum() / 2  # mean total variation of `draws` draws
             ratios.append(float(np.abs(estimate - exact).sum() / 2 / floor))
     assert 0.7 < np.mean(ratios) < 1.3, "total variation at the Monte Carlo floor"
+
+
+@pytest.mark.parametrize("tried", [5, 2])
+def test_one_step_before_an_end_is_enumerated(sharp: WindowChain, tried: int) -> None:
+    chain, string = Enumerated(chain=sharp), (4, 2)
+    question = ask(sharp, string, 3, at_end=True)
+    found = one_step(chain, START, string, np.random.default_rng(0), tried=tried, drawn=400)
+    truth = exactly(sharp, question)
+    assert abs(found.probability - truth) <= 4 * found.error + 1e-12
+    joint = [
+        sharp.law[sharp.number(START.tolist()), x]
+        * sharp.law[sharp.number([1, 2, x]), 4]
+        * sharp.law[sharp.number([2, x, 4]), 2]
+        for x in found.tokens
+    ]
+    assert found.share * found.probability == pytest.approx(np.array(joint))
+    assert found.share.sum() + found.rest == pytest.approx(1.0)
 
 
 def test_bounds_hold_the_logarithm_on_average(sharp: WindowChain) -> None:

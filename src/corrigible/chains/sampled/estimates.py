@@ -15,7 +15,7 @@ LEVEL: Final = 0.95
 KNOWS: Final = 0.5
 """Relative standard error up to which an estimate has a say."""
 
-CHANCE: Final = 1e-3
+CHANCE: Final = 1e-2
 """Two estimates whose difference, or a larger one, is less probable than this are said to disagree."""
 
 
@@ -80,28 +80,23 @@ def chance_of(first: Estimate, second: Estimate) -> float:
     return 2.0 * float(stats.t.sf(distance, freedom))
 
 
-def agreed(estimates: Iterable[Estimate]) -> tuple[Estimate, Estimate]:
-    """The tighter and the looser of the first two that have a say; more are made only as long as they are needed.
+def agreed(estimates: Iterable[Estimate], *, least: int = 2) -> tuple[Estimate, Estimate]:
+    """The tightest of those that have a say, and the next; as many are made as are needed for two, but `least` anyway.
 
-    Raises CorrigibleError where two that have a say disagree, where fewer than two have one, or nothing met the event:
-    then no number is to be believed.
+    Raises CorrigibleError where any two that have a say disagree, where fewer than two have one, or nothing met the
+    event: then no number is to be believed.
     """
     tried: list[Estimate] = []
+    heard: list[Estimate] = []
     for latest in estimates:
-        heard = [one for one in tried if one.error <= KNOWS]
         tried.append(latest)
-        if latest.error > KNOWS or not heard:
-            continue
-        first = heard[0]
-        chance = chance_of(first, latest)
-        if chance < CHANCE:
-            raise CorrigibleError(
-                value=f"{first.how} find {first.value:.3g}, {latest.how} {latest.value:.3g}",
-                rule=f"two unrelated scores must agree; by chance they would differ so with probability {chance:.1g}",
-                remedy="one of them is wrong with confidence: sample more, or believe neither",
-            )
-        tighter, looser = sorted((first, latest), key=lambda one: one.error)
-        return tighter, looser
+        if latest.error <= KNOWS:
+            for first in heard:
+                _hold_against(first, latest)
+            heard.append(latest)
+        if len(tried) >= least and len(heard) >= 2:
+            tighter, looser, *_ = sorted(heard, key=lambda one: one.error)
+            return tighter, looser
     if all(not math.isfinite(one.error) for one in tried):
         raise CorrigibleError(
             value=" and ".join(one.how for one in tried),
@@ -114,3 +109,13 @@ def agreed(estimates: Iterable[Estimate]) -> tuple[Estimate, Estimate]:
         rule=f"two unrelated scores must agree, each with a relative error of at most {KNOWS:g}",
         remedy="sample more, or ask for something likelier",
     )
+
+
+def _hold_against(first: Estimate, second: Estimate) -> None:
+    chance = chance_of(first, second)
+    if chance < CHANCE:
+        raise CorrigibleError(
+            value=f"{first.how} find {first.value:.3g}, {second.how} {second.value:.3g}",
+            rule=f"two unrelated scores must agree; by chance they would differ so with probability {chance:.1g}",
+            remedy="one of them is wrong with confidence: sample more, or believe neither",
+        )

@@ -2,7 +2,7 @@
 
 The prior is the start, carried forward by the chain itself. Samples are led by a coarse picture and refreshed by
 conditional sweeps (particle Gibbs); their normalising constant, P(the end | the start), is estimated a second time by a
-score that has nothing in common with it, and where the two disagree there is no answer.
+score that has nothing in common with it, and where any two disagree there is no answer.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from corrigible.chains.sampled.bridges import bridged
+from corrigible.chains.sampled.bridges import before_the_end, bridged
 from corrigible.chains.sampled.chain import Spent, Tokens
 from corrigible.chains.sampled.effort import Effort, pictured
 from corrigible.chains.sampled.estimates import Estimate, agreed, estimated, repeated
@@ -24,11 +24,11 @@ from corrigible.chains.sampled.smc import Particles, drawn_from, lineages, parti
 from corrigible.chains.sampled.surrogate import Surrogate
 from corrigible.errors import BadInput
 
-BACK: Final = 2
-"""Tokens before the end that are proposed backwards."""
-
 LED: Final = "led samples"
 AHEAD: Final = "samples that look ahead"
+BEHIND: Final = "bridges from behind"
+OPINIONS: Final = 3
+"""That are always heard: ahead and led samples may both miss a token that is seldom said and makes the end likely."""
 
 
 @final
@@ -57,7 +57,7 @@ def events_before(question: Question, effort: Effort, generator: np.random.Gener
     before = question.chain.spent.copy()
     made: dict[str, list[Particles]] = {}
     score = pictured(question, effort, generator)
-    tighter, looser = agreed(_opinions(question, score, effort, generator, made=made))
+    tighter, looser = agreed(_opinions(question, score, effort, generator, made=made), least=OPINIONS)
     how = tighter.how if tighter.how in made else looser.how
     found = [run for run in made[how] if math.isfinite(run.log_z)]
     share = np.exp(np.array([run.log_z for run in found]) - max(run.log_z for run in found))
@@ -94,14 +94,11 @@ def _opinions(
     yield _of_runs(LED, made[LED])
     made[AHEAD] = [looked_ahead(question, effort.samples, child) for child in generator.spawn(effort.runs)]
     yield _of_runs(AHEAD, made[AHEAD])
+    if question.steps > len(question.event.string or ()):
+        proposal = before_the_end(question, generator)
+        made[BEHIND] = [bridged(question, proposal, effort.samples, child) for child in generator.spawn(effort.runs)]
+        yield _of_runs(BEHIND, made[BEHIND])
     yield repeated("scored ends", effort.runs, lambda child: scored(question, effort.samples, child), generator)
-    if question.steps >= len(question.event.string or ()) + BACK:
-        yield repeated(
-            "bridges from behind",
-            effort.runs,
-            lambda child: float(bridged(question, BACK, effort.samples, child)[0].mean()),
-            generator,
-        )
 
 
 def _of_runs(how: str, runs: list[Particles]) -> Estimate:
