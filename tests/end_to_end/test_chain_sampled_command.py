@@ -77,6 +77,14 @@ def test_the_events_before_an_end_are_told_and_drawn(
     assert again["ways"] == found["ways"], "the same seed gives the same answer"
 
 
+def test_a_single_token_before_the_end_is_enumerated(capsys: pytest.CaptureFixture[str], weather: str) -> None:
+    asked = ("reverse", "--model", weather, "--final", "snow snow", "--prompt", "sun rain", "--steps", "3")
+    exact, found = answered(capsys, *asked), answered(capsys, *asked, "--sampled")
+    assert found["probability"]["value"] == pytest.approx(exact["probability"], abs=1e-6)
+    assert found["tried"] == 3
+    assert found["rest"] == 0.0
+
+
 def test_drift_of_the_tiny_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     page = tmp_path / "drift.html"
     found = answered(

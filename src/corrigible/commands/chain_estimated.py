@@ -12,6 +12,7 @@ from corrigible.chains.sampled.effort import Effort
 from corrigible.chains.sampled.estimates import Estimate
 from corrigible.chains.sampled.events import Event, Question, mostly, saying
 from corrigible.chains.sampled.events_before import EventsBefore, events_before
+from corrigible.chains.sampled.one_step import one_step
 from corrigible.chains.sampled.rare import rare
 from corrigible.chains.sampled.splitting import members_said
 from corrigible.commands.answer import Answer, table
@@ -90,6 +91,8 @@ def answer_reverse_estimated(
             rule=f"{final!r} is {len(opened.string)} tokens, and something is said before it",
             remedy="give more steps",
         )
+    if steps == len(opened.string) + 1:
+        return _one_step(asked, opened, final, prompt, seed)
     event = saying(opened.string, repr(final), chain.window)
     question = Question(chain=chain, start=opened.start, event=event, steps=steps, at_end=True)
     with progress_bar("Walking towards the end"):
@@ -116,6 +119,38 @@ def answer_reverse_estimated(
         from corrigible.commands.chain_page_sampled import write_reverse
 
         lines += ["", *write_reverse(asked, data)]
+    return Answer(data=data, lines=tuple(lines))
+
+
+def _one_step(asked: Asked, opened: _Opened, final: str, prompt: str | None, seed: int) -> Answer:
+    """A single token before the end: it is enumerated."""
+    chain = opened.chain
+    with progress_bar("Trying tokens"):
+        found = one_step(chain, opened.start, opened.string, stream(seed, "chain", "one step"))
+    rows = [
+        {"says": chain.text(found.tokens[k : k + 1]), "share": float(found.share[k])}
+        for k in range(min(SHOWN, len(found.tokens)))
+    ]
+    data: dict[str, Any] = {
+        "model": asked.model, "chain": chain.name, "final": final, "steps": len(opened.string) + 1, "prior": repr(prompt),
+        "probability": {"how": "enumeration", "value": found.probability, "error": found.error}, "ways": rows,
+        "rest": found.rest, "tried": len(found.tokens), "spent": found.spent.told, "seed": seed,
+    }  # fmt: skip
+    lines = [
+        f"{chain.name}.",
+        f"Prior: what it says after {prompt!r}.",
+        "",
+        f"It says {final!r} one token later with probability {found.probability:.4g} (standard error {found.error:.1g}).",
+        f"{len(found.tokens):,} tokens were tried; the others carry {found.rest:.1%}.",
+        "",
+        *table(("share", "said before"), [(f"{row['share']:.1%}", repr(row["says"])) for row in rows]),
+        "",
+        f"Spent: {data['spent']}.",
+    ]
+    if asked.report is not None:
+        from corrigible.commands.chain_page_sampled import write_one_step
+
+        lines += ["", *write_one_step(asked, data)]
     return Answer(data=data, lines=tuple(lines))
 
 

@@ -274,3 +274,19 @@ def write_turns(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
         ("how", "estimated from samples; intervals by bootstrap over talks"),
     )
     return write_page(asked, ChainPage(title="Turn by turn", lead=lead, parts=parts, facts=facts))
+
+
+def write_one_step(asked: "Asked", data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The page of `chain reverse`, one token before the end."""
+    part = Part(
+        title="What was said before",
+        told=(f"{data['tried']:,} tokens were tried, the others carry {data['rest']:.1%}.",),
+        bars=tuple(Bar(name=row["says"], share=row["share"], written=f"{row['share']:.1%}") for row in data["ways"]),
+    )
+    lead = (
+        _sentence(f"{data['chain']}."),
+        f"It says {data['final']!r} one token after {data['prior']} with probability "
+        f"{data['probability']['value']:.4g}.",
+    )
+    facts = (*_estimated_facts(data)[:-1], ("how", "by enumeration of the likeliest tokens; the rest is estimated"))
+    return write_page(asked, ChainPage(title="How it came to that", lead=lead, parts=(part,), facts=facts))
