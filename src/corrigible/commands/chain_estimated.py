@@ -132,7 +132,8 @@ def _one_step(asked: Asked, opened: _Opened, final: str, prompt: str | None, see
         for k in range(min(SHOWN, len(found.tokens)))
     ]
     data: dict[str, Any] = {
-        "model": asked.model, "chain": chain.name, "final": final, "steps": len(opened.string) + 1, "prior": repr(prompt),
+        "model": asked.model, "chain": chain.name, "final": final, "steps": len(opened.string) + 1,
+        "prior": repr(prompt),
         "probability": {"how": "enumeration", "value": found.probability, "error": found.error}, "ways": rows,
         "rest": found.rest, "tried": len(found.tokens), "spent": found.spent.told, "seed": seed,
     }  # fmt: skip
@@ -140,7 +141,8 @@ def _one_step(asked: Asked, opened: _Opened, final: str, prompt: str | None, see
         f"{chain.name}.",
         f"Prior: what it says after {prompt!r}.",
         "",
-        f"It says {final!r} one token later with probability {found.probability:.4g} (standard error {found.error:.1g}).",
+        f"It says {final!r} one token later with probability {found.probability:.4g} (standard error "
+        f"{found.error:.1g}).",
         f"{len(found.tokens):,} tokens were tried; the others carry {found.rest:.1%}.",
         "",
         *table(("share", "said before"), [(f"{row['share']:.1%}", repr(row["says"])) for row in rows]),
