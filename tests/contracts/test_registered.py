@@ -23,6 +23,9 @@ from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events,
 ENTRIES = registry().entries
 EXPERIMENTS = [entry.name for entry in registry().of_kind("experiment")]
 MANY_CONDITIONS = {"bottom-log", "yes-spammer", "yes-spammer-smollm2"}
+BUT_REAL_MODELS_SLOWLY = [
+    pytest.param(name, marks=pytest.mark.slow if name.endswith("-smollm2") else ()) for name in EXPERIMENTS
+]
 REMEDIES = [entry.name for entry in registry().of_kind("remedy")]
 
 
@@ -121,7 +124,7 @@ def test_every_condition_builds_trains_acts_and_is_measured(name: str) -> None:
             assert rollout.truth.intended_reward.shape[:2] == rollout.views.trajectory.action.shape[:2]
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", BUT_REAL_MODELS_SLOWLY)
 def test_what_is_stored_restores_to_the_same_views(name: str) -> None:
     require_models(name)
     experiment = experiment_named(name)
@@ -150,7 +153,7 @@ def scrambled(events: Events | VoxelEvents) -> np.ndarray[Any, Any]:
     return np.linspace(-50.0, 50.0, num=int(np.prod(shape))).reshape(shape)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", BUT_REAL_MODELS_SLOWLY)
 def test_another_truth_changes_nothing_that_is_learned_done_or_seen(name: str) -> None:
     require_models(name)
     experiment = experiment_named(name)
@@ -235,7 +238,7 @@ def test_rewards_that_a_detector_sees_of_the_reference_are_not_what_was_meant(na
     assert named(remedied_setup(plan, experiment.reference).paid) != named(meant)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", BUT_REAL_MODELS_SLOWLY)
 def test_observations_close_over_nothing_but_themselves(name: str) -> None:
     require_models(name)
     experiment = experiment_named(name)

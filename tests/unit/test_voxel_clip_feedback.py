@@ -131,6 +131,7 @@ def test_the_planner_plays_where_it_can_and_chance_alone_elsewhere():
     assert [type(player) for player in players(bare, generator)] == [RandomPlayer, SteadyPlayer]
 
 
+@pytest.mark.slow
 def test_clips_of_the_bottom_log_show_what_was_meant_and_something_is_learned_of_them():
     """Its tool always digs: a set without the planner's plain moves once left nothing but random play to compare."""
     from corrigible.registry import load_experiment
