@@ -42,10 +42,25 @@ class _Opened:
 
 
 def _opened(asked: Asked, prompt: str | None, said: str, samples: int | None) -> _Opened:
+    chain, start = begun(asked, prompt)
+    string = tokens_of(chain, said)
+    effort = LARGE if isinstance(chain, Enumerated) else SMALL
+    if samples is not None:
+        if samples < 4:
+            raise BadInput(value=f"--samples {samples}", rule="it is at least 4", remedy="give more")
+        effort = replace(effort, samples=samples)
+    return _Opened(chain=chain, start=start, string=tuple(string.tolist()), effort=effort)
+
+
+def begun(asked: Asked, prompt: str | None) -> tuple[TextChain, NDArray[np.int64]]:
+    """The chain, and the start (L,) that a prompt gives it. Raises BadInput for none, or one longer than a window.
+
+    Of an enumerated chain the last K tokens count, as where its answers are exact.
+    """
     chain = asked.open()
     if prompt is None:
         raise asked.needs_prompt(chain)
-    start, string = tokens_of(chain, prompt), tokens_of(chain, said)
+    start = tokens_of(chain, prompt)
     if isinstance(chain, Enumerated):
         start = start[-chain.window :]
     if len(start) > chain.window:
@@ -54,12 +69,7 @@ def _opened(asked: Asked, prompt: str | None, said: str, samples: int | None) ->
             rule=f"a window holds {chain.window}",
             remedy="shorten it, or use a larger --window",
         )
-    effort = LARGE if isinstance(chain, Enumerated) else SMALL
-    if samples is not None:
-        if samples < 4:
-            raise BadInput(value=f"--samples {samples}", rule="it is at least 4", remedy="give more")
-        effort = replace(effort, samples=samples)
-    return _Opened(chain=chain, start=start, string=tuple(string.tolist()), effort=effort)
+    return chain, start
 
 
 def tokens_of(chain: TextChain, text: str) -> NDArray[np.int64]:

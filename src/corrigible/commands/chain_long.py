@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from corrigible.chains.exact.greedy import brent
 from corrigible.chains.exact.regret import entropy_of
 from corrigible.chains.sampled.attractors import Attractors, attractors, landscape
-from corrigible.chains.sampled.chain import Enumerated, LogLaw, TextChain
+from corrigible.chains.sampled.chain import LogLaw, TextChain
 from corrigible.chains.sampled.drift import changed, curve, resampled
 from corrigible.chains.sampled.information import information_of
 from corrigible.chains.sampled.walks import walk
 from corrigible.commands.answer import Answer, table
 from corrigible.commands.chain import Asked
 from corrigible.commands.chain_drift import GROUPS, change_data, classes_of_tokens, counted_data, curve_data
-from corrigible.commands.chain_estimated import tokens_of
+from corrigible.commands.chain_estimated import begun
 from corrigible.commands.progress import progress_bar
 from corrigible.errors import BadInput
 from corrigible.seeding import stream
@@ -89,19 +89,7 @@ def _settled(low: float, high: float) -> str:
 def _begun(asked: Asked, prompt: str | None, texts: int, steps: int) -> tuple[TextChain, NDArray[np.int64]]:
     if texts < 8 or steps < 8:
         raise BadInput(value=f"--texts {texts} --steps {steps}", rule="both are at least 8", remedy="give more")
-    chain = asked.open()
-    if prompt is None:
-        raise asked.needs_prompt(chain)
-    start = tokens_of(chain, prompt)
-    if isinstance(chain, Enumerated):
-        start = start[-chain.window :]
-    if start.size > chain.window:
-        raise BadInput(
-            value=f"a prompt of {start.size} tokens",
-            rule=f"a window holds {chain.window}",
-            remedy="shorten it, or use a larger --window",
-        )
-    return chain, start
+    return begun(asked, prompt)
 
 
 def loops_data(chain: TextChain, found: Attractors) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, Final
 
-from corrigible.chains.sampled.chain import Enumerated
 from corrigible.chains.sampled.references import reference_tokens
 from corrigible.chains.sampled.turns import turnwise
+from corrigible.chains.sampled.windowed import Windowed
 from corrigible.commands.answer import Answer, table
 from corrigible.commands.chain import Asked
 from corrigible.commands.chain_drift import change_data, curve_data
@@ -20,14 +20,11 @@ LENGTH: Final = 12
 def answer_turns(asked: Asked, *, goal: str, turns: int, talks: int, reference: Path | None, seed: int) -> Answer:
     """Divergence by turn, without and with an error in the third."""
     chain = asked.open()
-    if isinstance(chain, Enumerated):
+    if not isinstance(chain, Windowed):
         raise BadInput(value=asked.model, rule="roles speak text", remedy="use a language model, such as smollm2")
     strange, told = reference_tokens(
         chain, length=LENGTH, count=4, generator=stream(seed, "chain", "strange"), path=reference
     )
-    from corrigible.chains.sampled.windowed import Windowed
-
-    assert isinstance(chain, Windowed)
     with progress_bar("Talking"):
         found = turnwise(chain, goal, strange[0], stream(seed, "chain", "turns"), count=talks, turns=turns)
     data: dict[str, Any] = {
