@@ -135,10 +135,11 @@ def test_the_first_ctrl_c_says_what_it_waits_for_and_the_second_ends_at_once(tmp
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_alone_is_told_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", [0, 1], ids=["the one that began first", "the one that began last"])
+def test_a_worker_that_is_killed_alone_is_told_in_one_line(which: int, tmp_path: Path) -> None:
     packages, sleepers = stranger_installed(tmp_path / "packages", SLEEPING), tmp_path / "sleepers"
     process = run_of_the_stranger(tmp_path / "runs", sleepers=sleepers, packages=packages)
-    os.kill(int(next(sleepers.iterdir()).name), signal.SIGKILL)
+    os.kill(sorted(int(sleeper.name) for sleeper in sleepers.iterdir())[which], signal.SIGKILL)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert len(said.splitlines()) == 1

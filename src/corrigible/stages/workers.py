@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -65,12 +67,36 @@ def _run_in_workers(cells: Sequence[Cell], folder: Path, workers: int, finished:
         interrupts_counted() as interrupts,
         ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin_worker) as pool,
     ):
+        begun = _Begun(before=others)
         try:
-            _feed(pool, cells, folder, workers=workers, finished=finished, interrupts=interrupts)
+            _feed(pool, cells, folder, workers=workers, finished=finished, interrupts=interrupts, begun=begun)
         finally:
             if interrupts.count > 1:
-                for process in set(multiprocessing.active_children()) - others:
+                for process in begun.look():
                     process.kill()
+
+
+@dataclass(kw_only=True)
+class _Begun:
+    """The worker processes of one pool."""
+
+    before: set[BaseProcess]
+    known: set[BaseProcess] = field(default_factory=set[BaseProcess])
+
+    def look(self) -> set[BaseProcess]:
+        """Every process that the pool has started and that was seen, ended ones too."""
+        self.known |= set(multiprocessing.active_children()) - self.before
+        return self.known
+
+    def ended(self) -> bool:
+        """Whether one of them has ended."""
+        return any(process.exitcode is not None for process in self.known)
+
+
+def _let_it_notice(pool: Executor) -> None:
+    """Wake the pool's manager: a process that was started while it slept is not among those that it waits for."""
+    with suppress(BrokenExecutor):
+        pool.submit(int)
 
 
 def _feed(
@@ -81,6 +107,7 @@ def _feed(
     workers: int,
     finished: Callable[[Cell], None],
     interrupts: Interrupts,
+    begun: _Begun,
 ) -> None:
     """One cell a worker at a time, so that nothing more than that is finished after a failure or Ctrl-C."""
     waiting, running = list(reversed(cells)), dict[Future[None], Cell]()
@@ -89,8 +116,9 @@ def _feed(
     while running or waiting:
         while waiting and len(running) < workers:
             cell = waiting.pop()
-            with interrupts_blocked(), _script_left_out():
+            with interrupts_blocked(), _script_left_out(), _naming(cell, folder):
                 running[pool.submit(run_cell, cell, folder)] = cell
+            begun.look()
         for future in wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
             cell = running.pop(future)
             try:
@@ -100,6 +128,8 @@ def _feed(
                 failure = failure or error
             else:
                 finished(cell)
+        if begun.ended() and running:
+            _let_it_notice(pool)
         if failure or interrupts.count:
             waiting.clear()
         if interrupts.count > 1:
