@@ -79,7 +79,7 @@ def parse_document(text: str, kind: type[D], *, source: str, context: Any = None
         place: tuple[_Key, ...] = tuple(part for part in first["loc"] if isinstance(part, str | int))
         raise BadInput(
             value=f"{source}, line {lines[_written(place, lines)]}: {_named(place, lines)}",
-            rule=str(first["msg"]),
+            rule=str(first["msg"]).removeprefix("Value error, "),
             remedy="correct that line",
         ) from error
 
@@ -118,7 +118,7 @@ def _plain(node: yaml.Node, place: tuple[_Key, ...], lines: _Lines, source: str)
     if isinstance(node, yaml.MappingNode):
         found: dict[_Key, Any] = {}
         for key_node, value_node in node.value:
-            key = _scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            key = _scalar(key_node, source) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str | int) or key in found or key_node.tag == _MERGE:
                 raise BadInput(
                     value=f"{source}, line {key_node.start_mark.line + 1}: {key_node.value!r:.60}",
@@ -133,12 +133,22 @@ def _plain(node: yaml.Node, place: tuple[_Key, ...], lines: _Lines, source: str)
     if isinstance(node, yaml.ScalarNode) and node.style == "|":
         first = node.start_mark.line + 2
         lines.update({(*place, row): first + row for row in range(len(node.value.splitlines()))})
-    return _scalar(node)
+    return _scalar(node, source)
 
 
-def _scalar(node: yaml.Node) -> Hashable:
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error)
+
+
+def _scalar(node: yaml.Node, source: str) -> Hashable:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)  # type: ignore[no-any-return]
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(
+            value=f"{source}, line {node.start_mark.line + 1}: {getattr(node, 'value', '')!r:.60}",
+            rule=f"a value is text, a number, true or false, a date, a list or keys ({_reason(error)})",
+            remedy="write it without a tag, or in quotes",
+        ) from error
     finally:
         loader.dispose()
