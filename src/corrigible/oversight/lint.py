@@ -1,4 +1,4 @@
-"""What is wrong with a policy that parses: levels left undefined, gates that nothing governs, rules without a source."""
+"""What is wrong with a policy that parses: undefined levels, gates that nothing governs, rules without a source."""
 
 from collections.abc import Iterator
 
@@ -99,10 +99,10 @@ def _unreachable(policy: Policy, leaf: Leaf, where: str) -> Iterator[Fault]:
             else side == "above" and measure.least is not None and number < measure.least
         )
         if never or always:
-            span = f"{measure.least if measure.least is not None else '..'} to {measure.most if measure.most is not None else '..'}"
+            least, most = (".." if end is None else f"{end:g}" for end in (measure.least, measure.most))
             yield Fault(
                 place=where,
-                fault=f"{name} {side} {number:g} can {'never be' if never else 'only be'} so: it is {span}",
+                fault=f"{name} {side} {number:g} can {'never be' if never else 'only be'} so: it is {least} to {most}",
                 remedy="correct the number",
             )
 
