@@ -1,4 +1,5 @@
-"""The command line over the Python API: `corrigible --help`. Exit codes: 0 done, 1 fault, 2 bad input (3-6: gates)."""
+"""The command line over the Python API: `corrigible --help`. Exit codes: 0 done, 1 fault, 2 bad input, 3 deny, 4 unknown,
+6 tampered (5 is kept for tripwires)."""
 
 import contextlib
 import io
@@ -92,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command.json_:
         from corrigible.stages.strict_json import plain
 
-        return _say(json.dumps(plain(answer.data), allow_nan=False))
-    return _say("\n".join(answer.lines))
+        return _say(json.dumps(plain(answer.data), allow_nan=False)) or answer.exit_code
+    return _say("\n".join(answer.lines)) or answer.exit_code
 
 
 def _read(given: Sequence[str]) -> Any:

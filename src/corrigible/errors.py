@@ -5,6 +5,9 @@ from typing import Final
 EXIT_DONE: Final = 0
 EXIT_FAULT: Final = 1
 EXIT_BAD_INPUT: Final = 2
+EXIT_DENY: Final = 3
+EXIT_UNKNOWN: Final = 4
+EXIT_TAMPERED: Final = 6
 
 
 def one_line(text: str) -> str:
@@ -34,6 +37,18 @@ class BadInput(CorrigibleError):
     """What the user gave breaks a rule; nothing was written."""
 
     exit_code = EXIT_BAD_INPUT
+
+
+class Held(CorrigibleError):
+    """Somebody holds it back, or nobody has released it to that audience; nothing was written."""
+
+    exit_code = EXIT_DENY
+
+
+class Tampered(CorrigibleError):
+    """Evidence is not as it was when it was sealed."""
+
+    exit_code = EXIT_TAMPERED
 
 
 class NotApplicable(CorrigibleError):

@@ -7,10 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`data` is printed with --json, `lines` otherwise."""
+    """`data` is printed with --json, `lines` otherwise. exit_code: of a command that was done, and whose answer is no."""
 
     data: Mapping[str, Any]
     lines: tuple[str, ...]
+    exit_code: int = 0
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """A gate: policy and evidence at a moment -> allow, deny or unknown, with every reason; unknown never allows.
 
-Logic is Kleene's. A level is reached if the level before it is and its own condition holds; where neither is shown it is
-not known. A rule asks: "if its level is reached, its requirement holds". All rules of the gate have to hold: one that
-fails denies, one that is not known leaves the whole unknown. Of several pieces of evidence for one measure, all have to
-agree.
+Logic is Kleene's. A level is reached if the level before it is and its own condition holds; where neither is shown it
+is not known. A rule asks: "if its level is reached, its requirement holds". All rules of the gate have to hold: one
+that fails denies, one that is not known leaves the whole unknown. Of several pieces of evidence for one measure, all
+have to agree.
 """
 
 from collections.abc import Mapping, Sequence

@@ -68,12 +68,16 @@ def _rules(policy: Policy) -> Iterator[Fault]:
 
 
 def _ends_alone(policy: Policy, rule: Rule, where: str) -> Iterator[Fault]:
+    end = rule.until
+    assert end is not None
     others = [
         other
         for other in policy.rules
-        if other is not rule and (other.level, other.gate) == (rule.level, rule.gate)
-        and rule.until is not None and other.in_force <= rule.until and (other.until is None or other.until > rule.until)
-    ]  # fmt: skip
+        if other is not rule
+        and (other.level, other.gate) == (rule.level, rule.gate)
+        and other.in_force <= end
+        and (other.until is None or other.until > end)
+    ]
     if not others:
         yield Fault(
             place=f"{where}.until", fault="nothing takes its place when it ends", remedy="write what does", fatal=False

@@ -1,8 +1,8 @@
 """Policies side by side on four scales that are never added up: coverage, stringency, firmness, clarity.
 
-The unit is a cell: a gate at a level, as many levels for each policy as the one with most has. Silence is 0 on every scale
-and a cell counts by its best rule, so that to say nothing never beats to say something weak: removing a rule raises
-nothing, and leaving out the highest levels costs what was not said there.
+The unit is a cell: a gate at a level, as many levels for each policy as the one with most has. Silence is 0 on every
+scale and a cell counts by its best rule, so that to say nothing never beats to say something weak: removing a rule
+raises nothing, and leaving out the highest levels costs what was not said there.
 """
 
 from collections.abc import Callable, Sequence

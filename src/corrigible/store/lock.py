@@ -39,6 +39,11 @@ def take_lock(folder: Path) -> BaseFileLock:
     return lock
 
 
+def lock_of(folder: Path, name: str, *, patience: float = 10.0) -> BaseFileLock:
+    """A lock of the file `name` in `folder`, not yet taken; `acquire` waits `patience` seconds, then raises Timeout."""
+    return FileLock(inside(folder, name), timeout=patience, thread_local=False)
+
+
 def is_locked(folder: Path) -> bool:
     """True while a process holds the run's lock. Nothing is written."""
     try:

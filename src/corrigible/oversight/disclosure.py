@@ -1,0 +1,248 @@
+"""Who may see a run: nobody beyond those who made it, until somebody with a name releases it, for a reason.
+
+A hold costs nothing: anybody places one, without a reason. Entries are appended to `disclosure.jsonl` in the run
+folder, each sealed and chained to the one before it. What was released irreversibly (public is) cannot be recalled, and
+needs two names; a hold after it is kept, and says so. `corrigible disclose hold|release|status RUN`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import Field, ValidationError
+
+from corrigible.documents import Document
+from corrigible.errors import BadInput, CorruptFile, Held, Tampered
+from corrigible.oversight.moments import Moment, written
+from corrigible.store import disk_faults, replace_file
+from corrigible.store.documents import check_seal, parse, seal
+from corrigible.store.files import sha256_of
+from corrigible.store.lock import lock_of
+from corrigible.store.paths import inside
+
+Audience: TypeAlias = Literal["team", "partners", "public"]
+"""Colleagues, those who have agreed to keep it, everybody. Each includes those before it."""
+
+AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
+DISCLOSURE_FILE: Final = "disclosure.jsonl"
+LARGEST: Final = 1 << 20
+_REMEDY: Final = "restore the file, or ask who keeps the run"
+
+
+class Entry(Document):
+    """One line of the file. For a hold, everything but `at` may be empty."""
+
+    action: Literal["hold", "release"]
+    at: Moment
+    by: Annotated[str, Field(max_length=200)] = ""
+    second: Annotated[str, Field(max_length=200)] = ""
+    audience: Audience | None = None
+    reason: Annotated[str, Field(max_length=2000)] = ""
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where a run stands. audience: the widest that may see it, None if held. recallable: no irreversible release."""
+
+    held: bool
+    by_default: bool
+    audience: Audience | None
+    recallable: bool
+    entries: tuple[Entry, ...]
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        gone = next((item for item in reversed(self.entries) if item.irreversible), None)
+        already = f"; it went out to {gone.audience} on {written(gone.at)} and cannot be recalled" if gone else ""
+        if self.by_default:
+            return "held by default: nobody has released it"
+        last = self.entries[-1]
+        if self.held:
+            who = f" by {last.by}" if last.by else ""
+            return f"held{who} since {written(last.at)}{f': {last.reason}' if last.reason else ''}{already}"
+        return f"released to {self.audience} by {last.by} on {written(last.at)}: {last.reason}{already}"
+
+
+def disclosure_of(run: Path) -> Status:
+    """Where the run in folder `run` stands.
+
+    Raises:
+        Tampered: an entry was changed, taken out or cut off.
+    """
+    return _status(_entries(_raw(run), run / DISCLOSURE_FILE))
+
+
+def hold(run: Path, *, by: str = "", reason: str = "") -> Status:
+    """Hold the run back from now on. Neither a name nor a reason is asked."""
+    return _append(run, Entry(action="hold", at=_now(), by=_text(by, "by"), reason=_text(reason, "reason")))
+
+
+def release(
+    run: Path, *, owner: str, audience: Audience, reason: str, irreversible: bool = False, second: str = ""
+) -> Status:
+    """Release the run to an audience.
+
+    Raises:
+        BadInput: no owner or reason; or an irreversible release (public always is) without another person's name.
+    """
+    for value, name in ((owner, "owner"), (reason, "reason")):
+        if not value.strip():
+            raise BadInput(value=f"{name} = {value!r}", rule="a release has an owner and a reason", remedy="give both")
+    if audience not in AUDIENCES:
+        raise BadInput(
+            value=f"audience = {audience!r}", rule="it must be known", remedy=f"choose from {', '.join(AUDIENCES)}"
+        )
+    final = irreversible or audience == "public"
+    if final and (not second.strip() or _same(second, owner)):
+        raise BadInput(
+            value=f"second = {second!r}",
+            rule="a release that cannot be recalled (a public one cannot) takes two people",
+            remedy="name another person who agrees, with --second",
+        )
+    entry = Entry(
+        action="release",
+        at=_now(),
+        by=_text(owner, "owner"),
+        second=_text(second, "second"),
+        audience=audience,
+        reason=_text(reason, "reason"),
+        irreversible=final,
+    )
+    return _append(run, entry)
+
+
+def require_released(run: Path, audience: Audience, *, doing: str) -> None:
+    """Held unless the run was released to `audience` or a wider one; for what leaves the house."""
+    status = disclosure_of(run)
+    if status.audience is None or AUDIENCES.index(status.audience) < AUDIENCES.index(audience):
+        raise Held(
+            value=f"run {run.name}",
+            rule=f"{doing} asks for a release to {audience}, and it is {status.sentence}",
+            remedy=f"see `corrigible disclose release {run} --help`",
+        )
+
+
+def refuse_held(run: Path, *, doing: str) -> None:
+    """Held where somebody placed a hold; what nobody has spoken of may be worked with by those who made it."""
+    status = disclosure_of(run)
+    if status.held and not status.by_default:
+        raise Held(
+            value=f"run {run.name}",
+            rule=f"{doing} is refused while it is {status.sentence}",
+            remedy=f"see `corrigible disclose release {run} --help`",
+        )
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _text(value: str, name: str) -> str:
+    folded = " ".join(value.split())
+    longest = 2000 if name == "reason" else 200
+    if len(folded) > longest:
+        raise BadInput(value=f"{name}, {len(folded)} characters", rule=f"at most {longest}", remedy="say it shorter")
+    return folded
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _status(entries: Sequence[Entry]) -> Status:
+    since = max((place for place, item in enumerate(entries) if item.action == "hold"), default=-1) + 1
+    granted = [item.audience for item in entries[since:] if item.audience is not None]
+    widest: Audience | None = None
+    for name in AUDIENCES:
+        widest = name if name in granted else widest
+    return Status(
+        held=widest is None,
+        by_default=not entries,
+        audience=widest,
+        recallable=not any(item.irreversible for item in entries),
+        entries=tuple(entries),
+    )
+
+
+def _raw(run: Path) -> bytes:
+    if not run.is_dir():
+        raise BadInput(
+            value=str(run), rule="it must be a run folder", remedy="see `corrigible clean` for those there are"
+        )
+    path = inside(run, DISCLOSURE_FILE)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise BadInput(
+            value=str(path), rule=f"it must be readable ({error.strerror})", remedy="mend its permissions"
+        ) from error
+    if len(data) > LARGEST:
+        raise Tampered(value=str(path), rule=f"at most {LARGEST} bytes", remedy=_REMEDY)
+    return data
+
+
+def _entries(data: bytes, path: Path) -> tuple[Entry, ...]:
+    if data and not data.endswith(b"\n"):
+        raise Tampered(value=str(path), rule="its last line is cut off", remedy=_REMEDY)
+    found: list[Entry] = []
+    before = ""
+    for number, line in enumerate(data.splitlines(), start=1):
+        name = f"{path}, line {number}"
+        try:
+            document = parse(line, name=name, remedy=_REMEDY)
+            check_seal(document, name=name, remedy=_REMEDY)
+            if document.get("before") != before:
+                raise Tampered(value=name, rule="it does not follow the line before it", remedy=_REMEDY)
+            entry = document.get("entry")
+            found.append(Entry.model_validate(entry))
+        except (CorruptFile, ValidationError) as error:
+            rule = error.rule if isinstance(error, CorruptFile) else "it is no entry"
+            raise Tampered(value=name, rule=rule, remedy=_REMEDY) from error
+        before = sha256_of(line)
+    return tuple(found)
+
+
+def _append(run: Path, entry: Entry) -> Status:
+    _raw(run)  # refuse a folder that is none before anything is made in it
+    with (
+        disk_faults("disclosure.lock", run, retry="try again", elsewhere="copy the run"),
+        lock_of(run, "disclosure.lock"),
+    ):
+        data = _raw(run)
+        entries = _entries(data, run / DISCLOSURE_FILE)
+        line = _line(entry, data)
+        with disk_faults(DISCLOSURE_FILE, run, retry="try again", elsewhere="copy the run"):
+            replace_file(inside(run, DISCLOSURE_FILE), data + line + b"\n")
+    return _status((*entries, entry))
+
+
+def _line(entry: Entry, data: bytes) -> bytes:
+    lines = data.splitlines()
+    plain: dict[str, Any] = {**plain_entry(entry), "at": written(entry.at)}
+    document = {"schema": 1, "before": sha256_of(lines[-1]) if lines else "", "entry": plain}
+    return json.dumps(seal(document), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def plain_entry(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON has it."""
+    return entry.model_dump(mode="json")
+
+
+def plain_status(status: Status) -> dict[str, Any]:
+    """A status as JSON has it."""
+    return {
+        "held": status.held,
+        "by_default": status.by_default,
+        "audience": status.audience,
+        "recallable": status.recallable,
+        "sentence": status.sentence,
+        "entries": [plain_entry(item) for item in status.entries],
+    }
