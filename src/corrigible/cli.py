@@ -1,5 +1,7 @@
-"""The command line over the Python API: `corrigible --help`. Exit codes: 0 done, 1 fault, 2 bad input, 3 deny, 4 unknown,
-6 tampered (5 is kept for tripwires)."""
+"""The command line over the Python API: `corrigible --help`.
+
+Exit codes: 0 done or allow, 1 fault, 2 bad input, 3 deny, 4 unknown, 6 tampered; 5 is kept for tripwires.
+"""
 
 import contextlib
 import io
@@ -22,6 +24,7 @@ from corrigible.commands.chain_arguments import Chain
 from corrigible.commands.game_arguments import Games
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
+from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
 from corrigible.commands.voxel_arguments import Render, Replay
 from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
@@ -56,6 +59,13 @@ Command: TypeAlias = (
     | Annotated[ExploitTest, subcommand(name="exploit-test")]
     | Annotated[Tune, subcommand(name="tune")]
     | Annotated[Chain, subcommand(name="chain")]
+    | Annotated[Policies, subcommand(name="policy")]
+    | Annotated[Commitments, subcommand(name="commitments")]
+    | Annotated[Gate, subcommand(name="gate")]
+    | Annotated[Bundle, subcommand(name="bundle")]
+    | Annotated[Verify, subcommand(name="verify")]
+    | Annotated[Owners, subcommand(name="owners")]
+    | Annotated[Disclose, subcommand(name="disclose")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

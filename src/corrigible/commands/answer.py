@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`data` is printed with --json, `lines` otherwise. exit_code: of a command that was done, and whose answer is no."""
+    """`data` is printed with --json, `lines` otherwise. exit_code: of a command whose answer is no."""
 
     data: Mapping[str, Any]
     lines: tuple[str, ...]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corrigible.commands.answer import Answer, table
 from corrigible.errors import BadInput
+from corrigible.oversight.disclosure import refuse_held
 from corrigible.registry import load_experiment, registry
 from corrigible.stages.results import Results, read_results
 from corrigible.statistics import Interval, paired_difference, share_difference
@@ -44,10 +45,13 @@ def compare(runs: Sequence[str | Path], *, metric: str | None = None) -> Compari
     """Put the measurements of two finished runs or more side by side.
 
     Raises:
+        Held: somebody holds one of them back.
         BadInput: fewer than two runs, an unfinished run, or a metric that none of them measured.
     """
     if len(runs) < 2:
         raise BadInput(value=f"{len(runs)} runs", rule="compare needs two or more", remedy="name another run folder")
+    for run in runs:
+        refuse_held(Path(run), doing="comparing it")
     results = [read_results(open_to_read(Path(run))) for run in runs]
     keys = _keys(results, metric)
     if not keys:

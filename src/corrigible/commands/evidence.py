@@ -8,6 +8,7 @@ from typing import Final
 from corrigible.claims import CLAIMS
 from corrigible.commands.answer import Answer
 from corrigible.errors import BadInput
+from corrigible.oversight.disclosure import refuse_held
 from corrigible.registry import load_experiment, registry
 from corrigible.report.tables import ClaimRow, FailureRow, claims_table, failures_table, replace_between_markers
 from corrigible.stages.evidence_rows import Added, Collected, add_run, collect, evidence_file
@@ -81,6 +82,8 @@ def answer_evidence(
     root: Path, *, add: Sequence[Path], write: bool, check: bool, another_machine: bool = False
 ) -> Answer:
     """Add runs, then print, write or check the tables."""
+    for run in add:
+        refuse_held(run, doing="adding its rows to the evidence")
     added = tuple(add_run(root, run, another_machine=another_machine) for run in add)
     tables = evidence(root)
     readme = root / "README.md"
