@@ -13,7 +13,7 @@ from corrigible.errors import EXIT_DENY, EXIT_DONE, EXIT_UNKNOWN, BadInput
 from corrigible.oversight.bundles import make_bundle, verify_bundle
 from corrigible.oversight.disclosure import Audience, require_released
 from corrigible.oversight.evidence import AttestedEvidence, RunEvidence
-from corrigible.oversight.gates import GateDecision, JudgedRule, judge_gate
+from corrigible.oversight.gates import GateDecision, Judged, JudgedRule, judge_gate
 from corrigible.oversight.kleene import Truth
 from corrigible.oversight.moments import written
 from corrigible.oversight.owners import Chosen, Owners, read_owners, who_decides
@@ -189,7 +189,7 @@ def _lines(found: Gated) -> tuple[str, ...]:
     under = f"{decision.gate} under {policy.title}, version {policy.version}"
     head = f"{decision.outcome.upper()}: {under}, at {written(decision.at)}"
     levels = [(name, WORDS_OF_LEVEL[item.truth], item.because) for name, item in decision.levels.items()]
-    rules = [(item.rule.rule, item.rule.level, _word(item), item.because) for item in decision.rules]
+    rules = [(item.rule.rule, item.rule.level, item.rule.firmness, _word(item)) for item in decision.rules]
     waived = tuple(f"WAIVER {waiver_line(item, decision)}" for item in decision.waivers)
     decides = () if found.decides is None else (f"To decide: {_who(found.decides)}",)
     return (
@@ -199,7 +199,11 @@ def _lines(found: Gated) -> tuple[str, ...]:
         "",
         *table(("level", "reached", "because"), levels),
         "",
-        *(table(("rule", "level", "state", "because"), rules) if rules else ("no rule in force speaks of this gate",)),
+        *(
+            table(("rule", "from level", "put as", "state"), rules)
+            if rules
+            else ("no rule in force speaks of this gate",)
+        ),
         *waived,
         *decision.left_out,
         *decides,
@@ -230,18 +234,16 @@ def _who(chosen: Chosen) -> str:
 
 def _page(decision: GateDecision, brought: BroughtIn, decides: Chosen | None) -> DecisionPage:
     policy = decision.policy
-    unknown = [f"{item.rule.rule}: {item.because}" for item in decision.rules if item.truth is Truth.UNKNOWN]
-    undecided = [
-        f"Level {name}: {item.because}" for name, item in decision.levels.items() if item.truth is Truth.UNKNOWN
-    ]
+    told = _leaves(decision)
+    holes = [reason for reason in decision.reasons if not reason.startswith("rule ")]
     return DecisionPage(
         title=f"{decision.gate} under {policy.title}, version {policy.version}",
         outcome=decision.outcome,
         fictional=policy.fictional,
         at=written(decision.at),
         asked=tuple(measure.what for measure in policy.measures.values()),
-        found=decision.reasons,
-        not_known=(*unknown, *undecided),
+        found=tuple(f"{item.what}: {FOUND[item.truth]}. {item.because}" for item in told if item.truth in FOUND),
+        not_known=(*holes, *(f"{item.what}: {item.because}" for item in told if item.truth is Truth.UNKNOWN)),
         decides="" if decides is None else _who(decides),
         levels=tuple((name, WORDS_OF_LEVEL[item.truth], item.because) for name, item in decision.levels.items()),
         rules=tuple(_rule_line(item) for item in decision.rules),
@@ -249,6 +251,21 @@ def _page(decision: GateDecision, brought: BroughtIn, decides: Chosen | None) ->
         evidence=tuple(_evidence_line(item, decision.at - _made(item)) for item in brought.evidence),
         left_out=decision.left_out,
     )
+
+
+FOUND: Final = {Truth.YES: "yes", Truth.NO: "no"}
+
+
+def _leaves(decision: GateDecision) -> tuple[Judged, ...]:
+    """Every single question that was asked of the evidence, once, in the order of levels and rules."""
+    waiting = [*decision.levels.values(), *(item.required for item in decision.rules if item.required is not None)]
+    found: dict[str, Judged] = {}
+    while waiting:
+        item = waiting.pop(0)
+        waiting = [*item.parts, *waiting]
+        if not item.parts and item.what not in decision.levels:
+            found.setdefault(item.what, item)
+    return tuple(found.values())
 
 
 def _made(item: RunEvidence | AttestedEvidence) -> Any:

@@ -98,7 +98,7 @@ def answer_policy_compare(policies: Sequence[str], at: str | None) -> Answer:
     rows = [_compared(policy, score) for policy, score in zip(read, scores, strict=True)]
     legend = (
         "Means over gates and levels, as many levels for each as the longest has; 0 where nothing is said, so that",
-        "silence never beats a weak commitment. The scales are not added up: which of them matters is the reader's call.",
+        "silence never beats a weak commitment. They are not added up: which of them matters is the reader's call.",
     )
     header = ("policy", "version", "coverage", "stringency", "firmness", "clarity", "")
     return Answer(data={"policies": [asdict(score) for score in scores]}, lines=(*table(header, rows), "", *legend))
