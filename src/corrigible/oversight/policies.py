@@ -108,7 +108,8 @@ def _which(value: Any) -> str:
     if isinstance(value, dict):
         found = [key for key in ("measure", "no_alarm", "attested", "all", "any") if key in value]
         return found[0] if found else "measure"
-    return {Measured: "measure", NoAlarm: "no_alarm", Attested: "attested", AllOf: "all", AnyOf: "any"}[type(value)]
+    tags = {Measured: "measure", NoAlarm: "no_alarm", Attested: "attested", AllOf: "all", AnyOf: "any"}
+    return tags.get(type(value), "measure")
 
 
 Requirement: TypeAlias = Annotated[
