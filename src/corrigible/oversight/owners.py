@@ -120,7 +120,7 @@ def _unknown_names(owners: Owners, name: str, decision: OwnedDecision) -> Iterat
 
 def _empty_seats(name: str, decision: OwnedDecision) -> Iterator[Fault]:
     place = f"decisions.{name}"
-    if decision.proposes in (decision.decides, decision.deputy):
+    if decision.proposes is not None and decision.proposes in (decision.decides, decision.deputy):
         yield Fault(
             place=f"{place}.proposes",
             fault=f"{decision.proposes} would decide what they propose",
