@@ -75,6 +75,13 @@ models: setup
 	@for model in smollm2 minilm; do $(BIN)/corrigible models get $$model >/dev/null 2>&1 || \
 		echo "Could not fetch $$model: tests of real language models will not run (corrigible models get $$model)."; done
 
+# Our own policy gates our own releases: the smallest failure is made, and `lab-release` asked whether it may be published.
+.PHONY: release-gate
+release-gate: setup
+	@rm -rf build/release-gate
+	@$(BIN)/corrigible run off-switch-grid --preset smoke --seeds 6 --conditions utility-indifference --out build/release-gate
+	@$(BIN)/corrigible gate lab-release build/release-gate/* --gate publication --page build/release-gate/decision.html
+
 bench: setup
 	$(BIN)/corrigible bench
 
