@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from corrigible.errors import BadInput, CorruptFile, Tampered
 from corrigible.oversight.disclosure import refuse_held
 from corrigible.oversight.evidence import AttestedEvidence, Evidence, Figure, RunEvidence, read_attestation
+from corrigible.oversight.moments import moment_of_record
 from corrigible.stages.results import RESULTS_FILE, read_results
 from corrigible.store import RunFolder, open_to_read
 from corrigible.store.files import sha256_of
@@ -91,7 +91,7 @@ def _run(path: Path) -> tuple[RunEvidence, dict[str, bytes]]:
     found = RunEvidence(
         run=manifest.id,
         experiment=results.experiment,
-        made=_moment(results.concluded, manifest.created),
+        made=moment_of_record(results.concluded, manifest.created),
         sha256=sha256_of(data),
         commit=str(manifest.provenance.get("commit") or ""),
         fingerprint=manifest.fingerprint or "",
@@ -116,16 +116,6 @@ def _spoilt(folder: RunFolder) -> tuple[str, ...]:
         )
         if holds
     )
-
-
-def _moment(*candidates: str) -> datetime:
-    for text in candidates:
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            continue
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    return datetime.max.replace(tzinfo=UTC)  # never made: no decision comes after it
 
 
 def _attested(path: Path) -> tuple[AttestedEvidence, dict[str, bytes]]:

@@ -39,6 +39,20 @@ def moment_of(value: Any) -> datetime:
         raise ValueError("that moment is beyond the calendar") from None
 
 
+def moment_of_record(*candidates: str) -> datetime:
+    """The first of these texts of a machine's record that is a moment (UTC where it names no offset).
+
+    Where none is, the end of time: what was never made comes after every decision.
+    """
+    for text in candidates:
+        try:
+            found = datetime.fromisoformat(text)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            continue
+    return datetime.max.replace(tzinfo=UTC)
+
+
 def span_of(value: Any) -> timedelta:
     """A length of time out of "90 days", "72 hours", "2 weeks". Raises ValueError where it is none of these."""
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None

@@ -40,7 +40,7 @@ class Measure(Document):
     """A number that runs of an experiment report: one metric of one of its conditions."""
 
     what: Text
-    run: Name
+    run: Text
     metric: Text
     condition: Text
     least: Number | None = None
