@@ -21,6 +21,7 @@ from tyro.conf import Positional, subcommand
 from corrigible.commands.answer import Answer
 from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, Evidence, Json, List, Report, Run
 from corrigible.commands.chain_arguments import Chain
+from corrigible.commands.forecast_arguments import Forecast
 from corrigible.commands.game_arguments import Games
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
@@ -55,6 +56,7 @@ Command: TypeAlias = (
     | Annotated[Evidence, subcommand(name="evidence")]
     | Annotated[Detect, subcommand(name="detect")]
     | Annotated[Games, subcommand(name="game")]
+    | Annotated[Forecast, subcommand(name="forecast")]
     | Annotated[Models, subcommand(name="models")]
     | Annotated[ExploitTest, subcommand(name="exploit-test")]
     | Annotated[Tune, subcommand(name="tune")]

@@ -1,7 +1,7 @@
 """Logs of Inspect as evidence, through its own reader: the log format is versioned and no public specification.
 
-A measure of a policy names them so: run = the task, condition = the model, metric = the metric ("SCORER/METRIC" where the
-log has several scorers).
+A measure of a policy names them so: run = the task, condition = the model, metric = the metric
+("SCORER/METRIC" where the log has several scorers).
 """
 
 from math import nan
@@ -35,7 +35,7 @@ def read_inspect_log(path: Path) -> tuple[RunEvidence, dict[str, bytes]]:
             str(path), header_only=True
         )
         data = path.read_bytes()
-    except Exception as error:  # noqa: BLE001 - whatever its reader raises, the file is no log
+    except Exception as error:
         raise BadInput(
             value=str(path),
             rule=f"it must be a log of Inspect ({type(error).__name__}: {error})",

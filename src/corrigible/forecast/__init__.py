@@ -1,0 +1,1 @@
+"""When would it come, and how fast: anchors, truncation, growth, takeoff, and what calibration expects."""
