@@ -23,6 +23,7 @@ from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, E
 from corrigible.commands.chain_arguments import Chain
 from corrigible.commands.forecast_arguments import Forecast
 from corrigible.commands.game_arguments import Games
+from corrigible.commands.leverage_arguments import Leverage
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
@@ -68,6 +69,7 @@ Command: TypeAlias = (
     | Annotated[Verify, subcommand(name="verify")]
     | Annotated[Owners, subcommand(name="owners")]
     | Annotated[Disclose, subcommand(name="disclose")]
+    | Annotated[Leverage, subcommand(name="leverage")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

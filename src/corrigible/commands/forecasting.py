@@ -169,7 +169,7 @@ def answer_receding(
             "Expected date, asked in each year in which nothing has happened:",
             *table(("asked in", *(name for name, _ in curves)), rows),
             "",
-            "It never moves in: it moves out by hazard x years still expected, one a year where the prior is memoryless",
+            "It never moves in. It moves out by hazard x years still expected: one a year if the prior is memoryless",
             "(less where the hazard rises, more where waiting is evidence of a low rate).",
             f"At the sign it falls by {staged.collapse:g} years at once; that fall times its rate is the drift before:",
             "on average nothing moves, and a slow rise that a rare collapse pays back is what calibration is.",
