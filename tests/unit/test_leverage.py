@@ -1,114 +1,95 @@
-"""A pipeline's shares and ceilings, and the claims about it that are refused by file, line and key."""
+"""Shares and ceilings, and the three epsilon fallacies refused with line and reason."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from corrigible.documents import parse_document
+from corrigible.cli import main
 from corrigible.errors import BadInput
-from corrigible.oversight.leverage import Leverage, Pipeline, reckon
-
-HEAD = "schema: 1\npipeline: small\nunit: hours\nstages:\n"
-TRAIN = "  - {name: train, cost: 60, how: clock, edit: {EDIT}}\n"
-REST = "  - {name: rest, cost: 40, how: clock}\n"
+from corrigible.oversight.leverage import Pipeline, profile, read_pipeline
+from oversight_samples import write
 
 
-def reckoned(text: str) -> Leverage:
-    return reckon(parse_document(text, Pipeline, source="small.yaml"))
+def pipeline(path: Path, stages: list[dict[str, Any]], **more: Any) -> Pipeline:
+    return read_pipeline(write(path / "p.yaml", {"schema": 1, "pipeline": "p", "unit": "h", "stages": stages} | more))
 
 
-def with_edit(edit: str, more: str = "") -> str:
-    full = "{what: an edit, " + edit + ", basis: measured, how: clock}"
-    return HEAD + TRAIN.replace("{EDIT}", full) + REST + more
+def edit(**changes: Any) -> dict[str, Any]:
+    return {"edit": "e", "what": "w", "saves": 0.5, "measured": "timed"} | changes
 
 
-def test_a_stage_of_sixty_percent_made_three_times_as_fast_makes_the_whole_five_thirds_as_fast() -> None:
-    found = reckoned(with_edit("speed_up: 3"))
-    assert found.stages[0].ceiling == pytest.approx(2.5)
-    effect = found.stages[0].effect
-    assert effect is not None
-    assert effect.whole == pytest.approx(100 / 60)
-    assert effect.saves == pytest.approx(0.4)
-    assert found.first == "train"
+def test_a_stage_gives_at_most_what_it_costs(tmp_path: Path) -> None:
+    found = profile(pipeline(tmp_path, [{"stage": "a", "cost": 75, "edits": [edit()]}, {"stage": "b", "cost": 25}]))
+    assert [(item.stage, item.share, item.ceiling) for item in found.stages] == [("a", 0.75, 4.0), ("b", 0.25, 4 / 3)]
+    (effect,) = found.edits
+    assert (effect.saves, effect.factor) == (0.375, 1.6)
 
 
-def test_what_saves_a_whole_stage_reaches_its_ceiling_and_no_more() -> None:
-    found = reckoned(with_edit("saving: 60"))
-    effect = found.stages[0].effect
-    assert effect is not None
-    assert effect.whole == pytest.approx(found.stages[0].ceiling)
-
-
-def test_an_interval_that_holds_one_leaves_the_direction_open_and_a_slower_stage_is_a_loss() -> None:
-    unclear, slower = (reckoned(with_edit(edit)) for edit in ("speed_up: 1.1, interval: [0.9, 1.3]", "speed_up: 0.5"))
-    assert unclear.stages[0].effect is not None
-    assert unclear.stages[0].effect.direction == "unclear"
-    assert slower.stages[0].effect is not None
-    assert slower.stages[0].effect.direction == "slower"
-    assert slower.stages[0].effect.saves == pytest.approx(-0.6)
-
-
-def test_units_of_time_are_converted_and_others_are_not() -> None:
-    days = HEAD + "  - {name: a, cost: 1, unit: days, how: clock}\n  - {name: b, cost: 24, how: clock}\n"
-    assert [stage.share for stage in reckoned(days).stages] == pytest.approx([0.5, 0.5])
-    with pytest.raises(BadInput, match=r"small.yaml, line 5: stages.0.unit: EUR cannot be added to hours"):
-        reckoned(days.replace("unit: days", "unit: EUR"))
+@given(st.lists(st.floats(0.01, 1e6), min_size=2, max_size=8), st.floats(0.001, 0.999))
+def test_no_edit_of_a_stage_beats_its_ceiling(costs: list[float], saves: float) -> None:
+    document = Pipeline.model_validate(
+        {
+            "schema": 1,
+            "pipeline": "p",
+            "unit": "h",
+            "stages": tuple(
+                {
+                    "stage": f"s{place}",
+                    "cost": cost,
+                    "edits": ({"edit": "e", "what": "w", "saves": saves, "measured": "m"},),
+                }
+                for place, cost in enumerate(costs)
+            ),
+        }
+    )
+    found = profile(document)
+    ceilings = {item.stage: item.ceiling for item in found.stages}
+    for effect in found.edits:
+        ceiling = ceilings[effect.stage]
+        assert ceiling is not None
+        assert 1 <= effect.factor <= ceiling
+    assert sum(item.share or 0 for item in found.stages) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("stages", "more", "words"),
     [
-        (with_edit("speed_up: helps"), r"line 5: stages\.0\.edit\.speed_up: sign\(eps\): 'helps' is a direction"),
-        (with_edit("speed_up: true"), r"line 5: stages\.0\.edit\.speed_up: sign\(eps\)"),
-        (HEAD + "  - {name: a, cost: 1, how: c, edit: {what: it helps, basis: guessed, how: x}}\n", r"sign\(eps\)"),
-        (with_edit("saving: 61"), r"line 5: stages\.0\.edit\.saving: integral of eps: it saves 61 .* costs 60"),
-        (with_edit("saving: 50, interval: [40, 70]"), r"stages\.0\.edit\.interval: integral of eps"),
+        ([{"stage": "a", "cost": 1, "edits": [edit(saves=None)]}], {}, "'it helps' is a sign without a size"),
+        ([{"stage": "a", "cost": 1, "edits": [edit(measured=None)]}], {}, "say how the size was found"),
+        ([{"stage": "a", "edits": [edit()]}], {"total": 9}, "an edit of a stage whose share nobody knows"),
         (
-            with_edit("speed_up: 2", "together: {claim: it all adds up, saves: 0.2}\n"),
-            r"line 7: together: integral of eps: .* nobody says to what",
+            [{"stage": "a", "cost": 1, "edits": [edit(saves=0.6), edit(edit="f", saves=0.6)]}],
+            {},
+            "more than the stage costs",
         ),
-        (
-            with_edit("speed_up: 2", "together: {claim: x, saves: 1.2, baseline: 100}\n"),
-            r"line 7: together\.saves: integral of eps: 120 %",
-        ),
-        (
-            with_edit("speed_up: 2", "together: {claim: x, saves: 0.2, baseline: 250}\n"),
-            r"together\.baseline: integral of eps: 250 is not the sum of the stages, 100 hours",
-        ),
-        (
-            with_edit("speed_up: 2", "together: {claim: x, saves: 0.31, baseline: 100}\n"),
-            r"together\.saves: integral of eps: 31 % is claimed and the edits give at most 30 %",
-        ),
-        (
-            with_edit("speed_up: 2").replace("cost: 60, ", ""),
-            r"line 5: stages\.0\.cost: infinity \* eps: train has an edit and no known cost",
-        ),
-        (HEAD + "  - {name: a, how: clock}\n", r"stages\.0\.cost: a has no cost, so no share is known"),
-        (HEAD + "  - {name: a, cost: 1}\n", r"stages\.0\.how: say how its cost was found"),
-        (HEAD + REST + REST, r"line 6: stages\.1\.name: rest stands twice"),
-        (HEAD + REST.replace("40", "0"), r"the whole must cost something"),
-        (HEAD + REST.replace("40", ".nan"), r"stages\.0\.cost"),
-        (with_edit("speed_up: .inf"), r"stages\.0\.edit\.speed_up"),
-        (with_edit("speed_up: 2, saving: 2"), r"give either speed_up or saving"),
-        (with_edit("speed_up: 2, interval: [3, 4]"), r"the interval must hold 2"),
-        (with_edit("speed_up: 2, colour: red"), r"stages\.0\.edit\.colour"),
+        ([{"stage": "a", "cost": 1}, {"stage": "b"}], {}, "shares need the total"),
+        ([{"stage": "a", "cost": 9}], {"total": 5}, "more than the total"),
+        ([{"stage": "a", "cost": 1}], {"total": 5}, "name the stage that the rest goes to"),
+        ([{"stage": "a", "cost": 0}], {}, "nothing to profile"),
+        ([{"stage": "a", "cost": 1}, {"stage": "a", "cost": 1}], {}, "stands twice"),
+        ([{"stage": "a", "cost": -1}], {}, "greater than or equal to 0"),
+        ([{"stage": "a", "cost": 1, "edits": [edit(saves=2)]}], {}, "less than 1"),
+        ([{"stage": "a", "cost": 1, "edits": [edit(low=0.6, high=0.9)]}], {}, "must hold the estimate"),
+        ([{"stage": "a", "cost": 1, "edits": [edit(low=0.1)]}], {}, "two ends"),
+        ([], {}, "at least 1 item"),
     ],
 )
-def test_a_claim_without_size_baseline_or_share_is_refused_in_one_line(text: str, said: str) -> None:
-    with pytest.raises(BadInput, match=said) as refused:
-        reckoned(text)
-    assert "\n" not in str(refused.value)
-    assert str(refused.value).startswith("small.yaml, line ")
+def test_a_fallacy_is_refused_in_one_line(
+    stages: list[dict[str, Any]], more: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput) as said:
+        pipeline(tmp_path, stages, **more)
+    assert words in str(said.value)
+    assert len(str(said.value).splitlines()) == 1
 
 
-def test_a_claim_for_all_edits_that_they_can_give_is_kept() -> None:
-    assert reckoned(with_edit("speed_up: 2", "together: {claim: x, saves: 0.3, baseline: 100}\n")).together > 1
-
-
-def test_the_shipped_pipeline_is_marked_as_fictional() -> None:
-    from importlib.resources import files
-
-    path = Path(str(files("corrigible.oversight") / "data" / "pipelines" / "training-run.yaml"))
-    read = parse_document(path.read_text(encoding="utf-8"), Pipeline, source=path.name)
-    assert read.fictional
-    assert len(reckon(read).ranking) == 4
+def test_the_shipped_pipeline_is_profiled_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leverage"]) == 0
+    out = capsys.readouterr().out
+    assert "waiting-for-a-decision  41.0 %" in out
+    assert out.index("named-owner") < out.index("fused-kernels") < out.index("faster-parser")
+    assert main(["leverage", "--json"]) == 0
+    assert main(["leverage", "nothing"]) == 2

@@ -1,12 +1,11 @@
 """Arguments of `corrigible leverage`: what `--help` prints."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from corrigible.commands.arguments import Json, unless_given
+from corrigible.commands.arguments import Json
 
 if TYPE_CHECKING:
     from corrigible.commands.answer import Answer
@@ -14,16 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leverage:
-    """Where a pipeline's cost lies, and what each proposed edit can do to the whole (docs/races-and-leverage.md)."""
+    """Profile a pipeline before you optimise a stage of it: shares, ceilings, and what each edit does end to end."""
 
-    pipeline: Positional[Annotated[str, arg(metavar="PIPELINE", help_behavior_hint="")]]
-    """A file of stages, their costs and proposed edits; or `training-run`, a fictional one that ships."""
-    picture: Annotated[Path | None, unless_given("FILE", "no picture")] = None
-    """Write an SVG of shares and savings here."""
+    pipeline: Positional[Annotated[str, arg(metavar="PIPELINE", help_behavior_hint="")]] = "training-run"
+    """A YAML file (docs/oversight.md), or the name of one that ships: training-run."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.leveraging import answer_leverage
 
-        return answer_leverage(self.pipeline, picture=self.picture)
+        return answer_leverage(self.pipeline)
