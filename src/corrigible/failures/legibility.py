@@ -100,6 +100,7 @@ METRICS: Final = (
         label="Effort that goes into looks",
         unit="share of effort",
         meaning="mean over members and periods of the share of effort that is taken from the work",
+        kind="proportion",
         goal="low",
     ),
     Metric(
@@ -223,7 +224,7 @@ def legibility() -> Experiment:
         prediction=(
             "The score weighs value by 0.7 to the power of the layers: 0.70, 0.49, 0.34, 0.24 with 8, 64, 512, 4096 "
             "people. Below a half looks pay: all effort should go there with 512 and 4096, nearly none with 8, and "
-            "64 is close to a tie. At equal efforts score and value correlate by 0.77, 0.49, 0.30, 0.19. Tight feedback "
+            "64 is close to a tie. At equal efforts score and value correlate by 0.77, 0.49, 0.3, 0.19. Tight feedback "
             "(0.95 a layer: weight 0.86) should keep effort at the work."
         ),
         sandbox=OrganisationSandbox(),
