@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrigible.errors import BadInput
-from corrigible.sandbox.games.inputs import count, non_negative, open_unit, positive, probability, real
+from corrigible.sandbox.games.inputs import count, non_negative, positive, probability, real
 
 TIE: Final = 1e-12
 """Payoffs closer than this are equal: no deviation is called profitable for a rounding error."""
@@ -96,7 +96,8 @@ class RaceSolution:
 
     Attributes:
         race: the race.
-        equilibria: all pure ones, safest first; where there is none, those mixed over few efforts.
+        equilibria: all pure ones on the grid, safest first (a coarse grid has more of them, around the one of
+            continuous efforts); where there is none, those mixed over few efforts.
         best: efforts with the greatest sum of payoffs, and the risk there.
         best_risk: see best.
         careless_risk: the risk if nobody puts effort into control: danger.
@@ -183,14 +184,14 @@ def _indifferent(table: Matrix) -> Matrix | None:
         weights = np.linalg.solve(system, np.append(np.zeros(size), 1.0))[:size]
     except np.linalg.LinAlgError:  # equal rows: a degenerate support, covered by a smaller one
         return None
-    return weights if bool(np.all(weights > 1e-9)) else None
+    return np.asarray(weights, dtype=np.float64) if bool(np.all(weights > 1e-9)) else None
 
 
 def symmetric_effort(race: RaceParams, labs: int) -> float:
     """Effort in control at which nobody of `labs` equal labs gains by a small change, clipped to [0, 1].
 
-    With r = danger (1 - s): a little more control gains danger (1 + harm) if one wins (chance 1/n), and loses the race to
-    others, who are as safe, at the rate (n - 1) / (n^2 luck), which costs enmity (1 - r). Hence
+    With r = danger (1 - s): a little more control gains danger (1 + harm) if one wins (chance 1/n), and loses the race
+    to others, who are as safe, at the rate (n - 1) / (n^2 luck), which costs enmity (1 - r). Hence
     1 - r = danger (1 + harm) luck n / ((n - 1) enmity).
 
     Raises:
@@ -218,7 +219,7 @@ def solve(race: RaceParams) -> RaceSolution:
         for row, column in pure_equilibria(first, second)
     ]
     if not found and race.steps <= MOST_MIXED_STEPS:
-        found = [_mixed(race, first, second, dangers, x, y) for x, y in mixed_equilibria(first, second)]
+        found = [_mixed(race, x, y) for x, y in mixed_equilibria(first, second)]
     best = np.unravel_index(int(np.argmax(first + second)), first.shape)
     return RaceSolution(
         race=race,
@@ -235,7 +236,8 @@ def _wins(race: RaceParams, first: float, second: float) -> tuple[float, float]:
     return float(wins[0]), float(wins[1])
 
 
-def _mixed(race: RaceParams, first: Matrix, second: Matrix, dangers: Matrix, x: Matrix, y: Matrix) -> Equilibrium:
+def _mixed(race: RaceParams, x: Matrix, y: Matrix) -> Equilibrium:
+    first, second, dangers = tables(race)
     efforts = np.stack(np.meshgrid(race.efforts, race.efforts, indexing="ij"), axis=-1)
     leads = np.broadcast_to(np.array([race.lead, 0.0]), efforts.shape)
     win = float(x @ chances(efforts, leads, race.luck)[..., 0] @ y)
@@ -299,9 +301,9 @@ class PauseSolution:
 def pause(race: RaceParams) -> PauseSolution:
     """A pause under cheap talk, and under verification that sees a breach with some chance.
 
-    Talk changes no payoff: whatever is promised, what is then done must be an equilibrium of the race, so a promise of a
-    pause is kept iff (1, 1) is one. With verification a breach that is seen ends in the race: a lab keeps the pause iff
-    agreed >= (1 - v) tempted + v racing, so v >= (tempted - agreed) / (tempted - racing).
+    Talk changes no payoff: whatever is promised, what is then done must be an equilibrium of the race, so a promise of
+    a pause is kept iff (1, 1) is one. With verification a breach that is seen ends in the race: a lab keeps the pause
+    iff agreed >= (1 - v) tempted + v racing, so v >= (tempted - agreed) / (tempted - racing).
 
     Raises:
         BadInput: the race has no equilibrium that was found to fall back to.
@@ -334,8 +336,3 @@ def _least_chance(agreed: float, tempted: float, racing: float) -> float | None:
     if tempted <= agreed + TIE:
         return 0.0
     return None if racing > agreed + TIE else (tempted - agreed) / (tempted - racing)
-
-
-def open_danger(name: str, value: object) -> float:
-    """A danger strictly between 0 and 1, for evidence to be about. Raises BadInput."""
-    return open_unit(name, value, because="else there is nothing to find out")
