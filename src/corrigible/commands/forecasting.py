@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from corrigible.commands.answer import Answer, table
+from corrigible.commands.drawing import draw, drawn
 from corrigible.errors import BadInput
 from corrigible.forecast import pictures
 from corrigible.forecast.anchors import needed
@@ -16,7 +17,6 @@ from corrigible.forecast.receding import DatePrior, Staged, memoryless, uncertai
 from corrigible.forecast.takeoff import Bottleneck, SoftwareGrowth, integrate, speed_up
 from corrigible.forecast.truncation import Truncated, squish, truncate
 from corrigible.sandbox.games.inputs import positive
-from corrigible.store import disk_faults, replace_file
 
 HUMAN: Final = (0.5, 0.1, 0.01, 0.001, 0.0)
 
@@ -185,8 +185,5 @@ def _normal_dates(start: float, *, mean: float, spread: float) -> DatePrior:
 
 
 def _write(path: Path, svg: str) -> tuple[str, ...]:
-    if not path.absolute().parent.is_dir():
-        raise BadInput(value=str(path), rule="its folder must exist", remedy="make the folder, or name another")
-    with disk_faults(path.name, path.absolute().parent, retry="draw it again", elsewhere="name another with --picture"):
-        replace_file(path, svg.encode())
-    return (f"Picture: {path}",)
+    draw(path, svg)
+    return drawn(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from corrigible.commands.answer import Answer
+from corrigible.commands.drawing import draw, drawn
 from corrigible.errors import BadInput
 from corrigible.sandbox.games import (
     finite_groups,
@@ -17,7 +18,6 @@ from corrigible.sandbox.games import (
 )
 from corrigible.sandbox.games.beliefs import Belief, DiscreteBelief, NormalBelief
 from corrigible.sandbox.games.inputs import positive
-from corrigible.store import disk_faults, replace_file
 
 PRECISE_UP_TO: Final = 1e149
 """sigma^-2 and its square stay within the range of doubles up to here."""
@@ -42,10 +42,10 @@ def answer_off_switch(
                 rule="the region is drawn over mu and sigma",
                 remedy="give --mu, --sigma",
             )
-        _draw(picture, pictures.deferral_picture(beta=beta, mark=belief))
+        draw(picture, pictures.deferral_picture(beta=beta, mark=belief))
     return Answer(
         data={"game": "off-switch", "value": solution.gain, **asdict(solution)},
-        lines=(*off_switch.sentences(solution), *_drawn(picture)),
+        lines=(*off_switch.sentences(solution), *drawn(picture)),
     )
 
 
@@ -53,11 +53,11 @@ def answer_stag_hunt(n: int, m: int, r: float, *, picture: Path | None) -> Answe
     """Equilibria, risk dominance, basin. `value` is the interior equilibrium's probability of hunting the stag."""
     solution = stag_hunt.solve(n, m, r)
     if picture is not None:
-        _draw(picture, pictures.stag_hunt_picture(solution))
+        draw(picture, pictures.stag_hunt_picture(solution))
     value = solution.mixed[0].hunt if solution.mixed else None
     return Answer(
         data={"game": "stag-hunt", "value": value, **asdict(solution)},
-        lines=(*stag_hunt.sentences(solution), *_drawn(picture)),
+        lines=(*stag_hunt.sentences(solution), *drawn(picture)),
     )
 
 
@@ -79,11 +79,11 @@ def answer_tone(
         raise BadInput(value=f"alpha = {alpha:g} without y", rule="a public signal says something", remedy="give --y")
     solution = global_game.solve(c, alpha, precision, 0.0 if y is None else y)
     if picture is not None:
-        _draw(picture, pictures.tone_picture(c, alpha, precision, y=y))
+        draw(picture, pictures.tone_picture(c, alpha, precision, y=y))
     only = solution.equilibria[0] if len(solution.equilibria) == 1 else None
     data = {"theta": only.theta if only else None, "x": only.x if only else None, **asdict(solution), "y": y}
     lines = global_game.sentences(solution)
-    return Answer(data={"game": "tone", **data}, lines=(*(lines[:1] if y is None else lines), *_drawn(picture)))
+    return Answer(data={"game": "tone", **data}, lines=(*(lines[:1] if y is None else lines), *drawn(picture)))
 
 
 def answer_groups(
@@ -105,7 +105,7 @@ def answer_groups(
     limit = None if start is None else finite_groups.replicator(start, n, m, enhancement, points=2).tends_to
     finite = _population(n, m, enhancement, population=population, selection=selection, mutation=mutation)
     if picture is not None:
-        _draw(picture, pictures.groups_picture(solution))
+        draw(picture, pictures.groups_picture(solution))
     went = () if limit is None else (f"From {start:.6g} the share of cooperators goes to {limit:.6g}.",)
     return Answer(
         data={
@@ -119,7 +119,7 @@ def answer_groups(
             *finite_groups.sentences(solution),
             *went,
             *(() if finite is None else finite_population.sentences(finite)),
-            *_drawn(picture),
+            *drawn(picture),
         ),
     )
 
@@ -170,16 +170,3 @@ def _belief(
         rule="it is either Normal (--mu and --sigma) or a list (--values and --probabilities)",
         remedy="give one of the two, whole",
     )
-
-
-def _draw(path: Path, svg: str) -> None:
-    if not path.absolute().parent.is_dir():
-        raise BadInput(value=str(path), rule="its folder must exist", remedy="make the folder, or name another")
-    with disk_faults(
-        path.name, path.absolute().parent, retry="draw it again", elsewhere="name another file with --picture"
-    ):
-        replace_file(path, svg.encode())
-
-
-def _drawn(path: Path | None) -> tuple[str, ...]:
-    return () if path is None else (f"Picture: {path}",)
