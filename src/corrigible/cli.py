@@ -27,6 +27,7 @@ from corrigible.commands.leverage_arguments import Leverage
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
+from corrigible.commands.race_arguments import Race
 from corrigible.commands.voxel_arguments import Render, Replay
 from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
@@ -69,6 +70,7 @@ Command: TypeAlias = (
     | Annotated[Verify, subcommand(name="verify")]
     | Annotated[Owners, subcommand(name="owners")]
     | Annotated[Disclose, subcommand(name="disclose")]
+    | Annotated[Race, subcommand(name="race")]
     | Annotated[Leverage, subcommand(name="leverage")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
