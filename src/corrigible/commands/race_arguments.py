@@ -127,7 +127,7 @@ RaceKind: TypeAlias = (
 
 @dataclass(frozen=True)
 class Race:
-    """Races between control and speed, solved: effort, pause, evidence, capability (docs/races.md)."""
+    """Races between control and speed, solved: effort, pause, evidence, capability (docs/races-and-leverage.md)."""
 
     race: OmitSubcommandPrefixes[RaceKind]
     """Which question."""
