@@ -2,8 +2,8 @@
 
 Armstrong, Bostrom & Shulman 2016, AI & Society 31:201. Capabilities c are uniform on [0, spread]; each lab chooses how
 safe it is, s in [0, 1]; the greatest c - s wins, and ends in disaster with probability 1 - s. Utilities: 1 for a safe
-win, 1 - enmity for another's, 0 for a disaster. What follows is derived here (docs/races-and-leverage.md), and tested against a
-second computation. `corrigible race capability`
+win, 1 - enmity for another's, 0 for a disaster. What follows is derived here, and tested against a second computation
+(docs/races-and-leverage.md). `corrigible race capability`
 """
 
 from dataclasses import dataclass
