@@ -15,17 +15,7 @@ BAR = 40
 
 def answer_leverage(pipeline: str) -> Answer:
     """A table of stages with bars, then edits by their effect on the whole."""
-    path = Path(pipeline)
-    if not path.exists():
-        shipped = sorted(item.name.removesuffix(".yaml") for item in SHIPPED.iterdir())
-        if pipeline not in shipped:
-            raise BadInput(
-                value=f"pipeline {pipeline!r}",
-                rule="it must be a file, or one that ships with Corrigible",
-                remedy=f"choose from {', '.join(shipped)}, or give a path",
-            )
-        path = Path(str(SHIPPED / f"{pipeline}.yaml"))
-    document = read_pipeline(path)
+    document = read_pipeline(_path_of(pipeline))
     found = profile(document)
     rows = [
         (item.stage, "unknown", "unknown", "")
@@ -73,3 +63,17 @@ def _times(ceiling: float) -> str:
 def _saved(item: EditEffect) -> str:
     ends = "" if item.low is None or item.high is None else f" [{100 * item.low:.2f}, {100 * item.high:.2f}]"
     return f"{100 * item.saves:.2f} %{ends}"
+
+
+def _path_of(pipeline: str) -> Path:
+    path = Path(pipeline)
+    if not path.exists():
+        shipped = sorted(item.name.removesuffix(".yaml") for item in SHIPPED.iterdir())
+        if pipeline not in shipped:
+            raise BadInput(
+                value=f"pipeline {pipeline!r}",
+                rule="it must be a file, or one that ships with Corrigible",
+                remedy=f"choose from {', '.join(shipped)}, or give a path",
+            )
+        return Path(str(SHIPPED / f"{pipeline}.yaml"))
+    return path
