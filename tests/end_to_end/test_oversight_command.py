@@ -185,7 +185,7 @@ def test_documents_answer(
         (("owners", "who", OWNERS, "lunch"), "must name who decides it"),
         (("commitments", "due", "lab-release", "--soon", "later"), "a whole number and a unit"),
         (("verify", "no-bundle"), "a bundle is a folder with a bundle.json"),
-        (("disclose", "status", "no-run"), "it must be a run folder"),
+        (("disclose", "status", "no-run"), "no-run is no run folder"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(

@@ -97,7 +97,7 @@ def test_an_entry_that_was_changed_cut_off_or_taken_out_is_found(tmp_path: Path,
 
 
 def test_a_link_or_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="it must be a run folder"):
+    with pytest.raises(BadInput, match="is no run folder"):
         disclosure_of(tmp_path / "nothing")
     (tmp_path / DISCLOSURE_FILE).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(BadInput):

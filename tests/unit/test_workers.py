@@ -1,5 +1,6 @@
 """How cells are handed to workers: one at a time each, nothing new after a failure or Ctrl-C, and a fault named."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -14,7 +15,12 @@ from corrigible.errors import BadInput, CorrigibleError
 from corrigible.stages import workers
 from corrigible.stages.plan import Cell
 from corrigible.stages.stopping import interrupts_counted
-from corrigible.stages.workers import _feed, check_workers, run_cells  # pyright: ignore[reportPrivateUsage]
+from corrigible.stages.workers import (  # pyright: ignore[reportPrivateUsage]
+    _Begun,
+    _feed,
+    check_workers,
+    run_cells,
+)
 
 CELLS = [
     Cell(experiment="toy", version=1, preset="smoke", condition=condition, seed=seed)
@@ -52,7 +58,8 @@ def fed(monkeypatch: pytest.MonkeyPatch, work: Work, many: int = 2) -> list[Cell
     monkeypatch.setattr(workers, "run_cell", work)
     told: list[Cell] = []
     with ThreadPoolExecutor(many) as pool, interrupts_counted() as interrupts:
-        _feed(pool, CELLS, FOLDER, workers=many, finished=told.append, interrupts=interrupts)
+        begun = _Begun(before=set(multiprocessing.active_children()))
+        _feed(pool, CELLS, FOLDER, workers=many, finished=told.append, interrupts=interrupts, begun=begun)
     return told
 
 
@@ -128,8 +135,9 @@ def test_two_ctrl_c_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(workers, "run_cell", Work(on=0, act=press_twice_and_hang))
     with ThreadPoolExecutor(2) as pool, interrupts_counted() as interrupts:
+        begun = _Begun(before=set(multiprocessing.active_children()))
         with pytest.raises(KeyboardInterrupt):
-            _feed(pool, CELLS[:1], FOLDER, workers=2, finished=lambda _cell: None, interrupts=interrupts)
+            _feed(pool, CELLS[:1], FOLDER, workers=2, finished=lambda _: None, interrupts=interrupts, begun=begun)
         assert not ended.is_set()
         release.set()
 

@@ -172,7 +172,9 @@ def _status(entries: Sequence[Entry]) -> Status:
 def _raw(run: Path) -> bytes:
     if not run.is_dir():
         raise BadInput(
-            value=str(run), rule="it must be a run folder", remedy="see `corrigible clean` for those there are"
+            value=f"{run} is no run folder",
+            rule="a run folder is asked for",
+            remedy="see `corrigible clean` for those there are",
         )
     path = inside(run, DISCLOSURE_FILE)
     try:
