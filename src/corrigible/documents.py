@@ -41,6 +41,11 @@ def read_document(path: Path, kind: type[D], *, context: Any = None) -> D:
 
     `context` is handed to the validators of `kind`.
     """
+    return read_document_and_bytes(path, kind, context=context)[0]
+
+
+def read_document_and_bytes(path: Path, kind: type[D], *, context: Any = None) -> tuple[D, bytes]:
+    """As `read_document`, with the very bytes that were judged, for whoever digests or copies them."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -50,7 +55,7 @@ def read_document(path: Path, kind: type[D], *, context: Any = None) -> D:
     if len(data) > LARGEST:
         raise BadInput(value=f"{path}, {len(data)} bytes", rule=f"at most {LARGEST} bytes", remedy="make it shorter")
     try:
-        return parse_document(data.decode("utf-8"), kind, source=str(path), context=context)
+        return parse_document(data.decode("utf-8"), kind, source=str(path), context=context), data
     except UnicodeDecodeError as error:
         raise BadInput(value=str(path), rule="it must be UTF-8 text", remedy="save it as UTF-8") from error
 

@@ -60,6 +60,52 @@ def test_the_release_gate_allows_what_the_laboratory_makes(copied: Path, capsys:
     assert "<script src" not in text
 
 
+def test_an_attestation_is_held_by_default_too_and_a_hold_on_it_is_kept(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean(copied)
+    said_so = write(
+        copied.parent / "read.yaml",
+        {
+            "schema": 1, "attestation": "the-code-was-read", "holds": True, "by": "bea", "independence": "team",
+            "made": "2026-11-20T10:00:00Z", "statement": "I read it.",
+        },
+    )  # fmt: skip
+    out = copied.parent / "bundle"
+    asked = ("bundle", "lab-release", copied, said_so, "--gate", "publication", "--out", out)
+    assert said(capsys, "disclose", "release", copied, "--owner", "Ada", "--reason", "review")[0] == 0
+    code, _, err = said(capsys, *asked)
+    assert (code, out.exists()) == (3, False)
+    assert "file read.yaml" in err
+    assert said(capsys, "disclose", "release", said_so, "--owner", "Ada", "--reason", "review")[0] == 0
+    assert said(capsys, *asked)[0] == 0
+    assert said(capsys, "disclose", "hold", said_so)[0] == 0
+    code, _, err = said(capsys, "gate", "lab-release", copied, said_so, "--gate", "publication")
+    assert code == 3
+    assert "held since" in err
+
+
+def test_a_page_goes_into_a_folder_that_is_there_and_escapes_what_it_shows(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean(copied)
+    said_so = write(
+        copied.parent / "read.yaml",
+        {
+            "schema": 1, "attestation": "the-code-was-read", "holds": True, "by": "bea", "independence": "team",
+            "made": "2026-11-20T10:00:00Z", "statement": "<script>alert(1)</script>",
+        },
+    )  # fmt: skip
+    asked = ("gate", "lab-release", copied, said_so, "--gate", "publication", "--page")
+    code, _, err = said(capsys, *asked, copied.parent / "nowhere" / "page.html")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "its folder must exist" in err
+    said(capsys, *asked, copied.parent / "page.html")
+    page = (copied.parent / "page.html").read_text()
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+
+
 def test_a_run_of_changed_code_is_unknown(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from corrigible.store.documents import render, seal
 

@@ -1,4 +1,4 @@
-"""A picture that a command was asked for, written in one step."""
+"""A picture or a page that a command was asked for, written in one step."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ from corrigible.errors import BadInput
 from corrigible.store import disk_faults, replace_file
 
 
-def draw(path: Path, svg: str) -> None:
-    """Write an SVG; BadInput where its folder is missing or cannot be written."""
+def draw(path: Path, content: str, *, option: str = "--picture") -> None:
+    """Write an SVG or HTML; BadInput where its folder is missing or cannot be written."""
     if not path.absolute().parent.is_dir():
         raise BadInput(value=str(path), rule="its folder must exist", remedy="make the folder, or name another")
     with disk_faults(
-        path.name, path.absolute().parent, retry="draw it again", elsewhere="name another file with --picture"
+        path.name, path.absolute().parent, retry="draw it again", elsewhere=f"name another file with {option}"
     ):
-        replace_file(path, svg.encode())
+        replace_file(path, content.encode())
 
 
 def drawn(path: Path | None) -> tuple[str, ...]:

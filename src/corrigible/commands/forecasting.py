@@ -64,10 +64,10 @@ def answer_dates(
     if not left_of:
         truncate(needed(brains[-1], spread=spread, algorithms=algorithms), tried)
     header = ("brain (op/s)", "needed", "left", "10 % by", "50 % by", "90 % by", "50 %, squished")
-    drawn = _dates_drawn(picture, growth, left_of)
+    told = _dates_drawn(picture, growth, left_of)
     return Answer(
         data={"growth": asdict(growth), "tried": tried, "brains": data},
-        lines=(*_growth_lines(growth, tried, algorithms), "", *table(header, rows), "", *_moves(growth), *drawn),
+        lines=(*_growth_lines(growth, tried, algorithms), "", *table(header, rows), "", *_moves(growth), *told),
     )
 
 
@@ -118,7 +118,7 @@ def answer_takeoff(
         "polynomial": "polynomial (lam < beta): each step is harder than the last made it easier",
     }[growth.kind]
     at_end = [(name, f"10^{log10(values[-1]):.1f}") for name, values in curves]
-    drawn = () if picture is None else _write(picture, pictures.takeoff_picture(growth, times, curves))
+    told_of = () if picture is None else _write(picture, pictures.takeoff_picture(growth, times, curves))
     return Answer(
         data={
             "kind": growth.kind,
@@ -134,7 +134,7 @@ def answer_takeoff(
             f"Software that improves itself (returns {growth.lam:g}, ideas harder by {growth.beta:g}) is {told}.",
             f"At time {end:.3g}, from 10^{log10(growth.start):.1f}:",
             *table(("", "level"), at_end),
-            *drawn,
+            *told_of,
         ),
     )
 
@@ -158,7 +158,7 @@ def answer_receding(
         ("before the sign", np.array([staged.expected(float(now), seen=False) for now in moments])),
     ]
     rows = [(f"{now:.1f}", *(f"{values[place]:.1f}" for _, values in curves)) for place, now in enumerate(moments)]
-    drawn = () if picture is None else _write(picture, pictures.receding_picture(moments, curves))
+    told = () if picture is None else _write(picture, pictures.receding_picture(moments, curves))
     return Answer(
         data={
             "moments": moments.tolist(),
@@ -173,7 +173,7 @@ def answer_receding(
             "(less where the hazard rises, more where waiting is evidence of a low rate).",
             f"At the sign it falls by {staged.collapse:g} years at once; that fall times its rate is the drift before:",
             "on average nothing moves, and a slow rise that a rare collapse pays back is what calibration is.",
-            *drawn,
+            *told,
         ),
     )
 

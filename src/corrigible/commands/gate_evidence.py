@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from corrigible.documents import read_document_and_bytes
 from corrigible.errors import BadInput, CorruptFile, Tampered
 from corrigible.oversight.disclosure import refuse_held
-from corrigible.oversight.evidence import AttestedEvidence, Evidence, Figure, RunEvidence, read_attestation
+from corrigible.oversight.evidence import Attestation, AttestedEvidence, Evidence, Figure, RunEvidence
 from corrigible.oversight.moments import moment_of_record
 from corrigible.stages.results import RESULTS_FILE, read_results
 from corrigible.store import RunFolder, open_to_read
@@ -18,11 +19,11 @@ INSPECT: Final = ".eval"
 
 @dataclass(frozen=True, kw_only=True)
 class BroughtIn:
-    """Evidence and the bytes that it was read from, by the path that they have in a bundle."""
+    """Evidence, the bytes that it was read from by the path that they have in a bundle, and where it was read."""
 
     evidence: tuple[Evidence, ...]
     files: dict[str, bytes]
-    runs: tuple[Path, ...]
+    paths: tuple[Path, ...]
 
 
 def bring_in(paths: Sequence[Path]) -> BroughtIn:
@@ -30,16 +31,16 @@ def bring_in(paths: Sequence[Path]) -> BroughtIn:
 
     Raises:
         BadInput: a path is neither a run folder nor a document of the known kinds, or one is named twice.
-        Held: somebody holds one of the runs back.
+        Held: somebody holds one of them back.
         Tampered: a run's files are not as they were written.
     """
     evidence: list[Evidence] = []
     files: dict[str, bytes] = {}
-    runs: list[Path] = []
     for path in paths:
+        if path.exists():
+            refuse_held(path, doing="bringing it before a gate")
         if path.is_dir():
             found, read = _run(path)
-            runs.append(path)
         elif path.suffix == INSPECT:
             from corrigible.commands.inspect_evidence import read_inspect_log
 
@@ -57,11 +58,10 @@ def bring_in(paths: Sequence[Path]) -> BroughtIn:
             raise BadInput(value=str(path), rule="evidence is named once", remedy="leave the other one out")
         evidence.append(found)
         files |= read
-    return BroughtIn(evidence=tuple(evidence), files=files, runs=tuple(runs))
+    return BroughtIn(evidence=tuple(evidence), files=files, paths=tuple(paths))
 
 
 def _run(path: Path) -> tuple[RunEvidence, dict[str, bytes]]:
-    refuse_held(path, doing="bringing it before a gate")
     folder = open_to_read(path)
     try:
         results, data = read_results(folder), folder.read_artefact(RESULTS_FILE)
@@ -119,7 +119,6 @@ def _spoilt(folder: RunFolder) -> tuple[str, ...]:
 
 
 def _attested(path: Path) -> tuple[AttestedEvidence, dict[str, bytes]]:
-    said = read_attestation(path)
-    data = path.read_bytes()
+    said, data = read_document_and_bytes(path, Attestation)
     name = f"attestations/{said.attestation}.{said.by}.yaml"
     return AttestedEvidence(path=str(path), sha256=sha256_of(data), said=said), {name: data}

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from corrigible.commands.answer import Answer, table
+from corrigible.commands.drawing import draw
 from corrigible.commands.gate_evidence import BroughtIn, bring_in
-from corrigible.commands.policies import moment_given, policy_named
+from corrigible.commands.policies import moment_given, policy_and_bytes
+from corrigible.documents import read_document_and_bytes
 from corrigible.errors import EXIT_DENY, EXIT_DONE, EXIT_UNKNOWN, BadInput
 from corrigible.oversight.bundles import make_bundle, verify_bundle
 from corrigible.oversight.disclosure import Audience, require_released
@@ -16,11 +18,10 @@ from corrigible.oversight.evidence import AttestedEvidence, RunEvidence
 from corrigible.oversight.gates import GateDecision, Judged, JudgedRule, judge_gate
 from corrigible.oversight.kleene import Truth
 from corrigible.oversight.moments import written
-from corrigible.oversight.owners import Chosen, Owners, read_owners, who_decides
+from corrigible.oversight.owners import Chosen, Owners, who_decides
 from corrigible.oversight.policies import Gate
-from corrigible.oversight.waivers import Waiver, read_waivers
+from corrigible.oversight.waivers import Waiver, Waivers
 from corrigible.report.decision_page import DecisionPage, EvidenceLine, RuleLine, render_decision
-from corrigible.store import disk_faults, replace_file
 
 EXITS: Final = {"allow": EXIT_DONE, "deny": EXIT_DENY, "unknown": EXIT_UNKNOWN}
 WORDS: Final = {Truth.YES: "holds", Truth.NO: "fails", Truth.UNKNOWN: "not known"}
@@ -51,9 +52,14 @@ class Gated:
 
 def gate(asked: Asked) -> Gated:
     """Put evidence before a gate. Raises what `bring_in`, `judge_gate` and the readers of documents raise."""
-    policy, path = policy_named(asked.policy)
-    owners = None if asked.owners is None else read_owners(asked.owners)
-    waivers = () if asked.waivers is None else read_waivers(asked.waivers)
+    policy, text = policy_and_bytes(asked.policy)
+    documents = {"policy.yaml": text}
+    owners, waivers = None, ()
+    if asked.owners is not None:
+        owners, documents["owners.yaml"] = read_document_and_bytes(asked.owners, Owners)
+    if asked.waivers is not None:
+        given, documents["waivers.yaml"] = read_document_and_bytes(asked.waivers, Waivers)
+        waivers = given.waivers
     _check_waivers(waivers, owners, {rule.rule for rule in policy.rules})
     at = moment_given(asked.at)
     decides = None if owners is None else who_decides(owners, asked.gate, asked=at)
@@ -61,9 +67,6 @@ def gate(asked: Asked) -> Gated:
     decision = judge_gate(policy, asked.gate, brought.evidence, at=at, waivers=waivers)
     if decides is not None:
         _refuse_own_judge(decides, brought)
-    others = {"owners.yaml": asked.owners, "waivers.yaml": asked.waivers}
-    documents = {"policy.yaml": path.read_bytes()}
-    documents |= {name: given.read_bytes() for name, given in others.items() if given is not None}
     page = _page(decision, brought, decides)
     return Gated(decision=decision, brought=brought, decides=decides, page=page, documents=documents)
 
@@ -76,10 +79,10 @@ def answer_gate(asked: Asked, *, page: Path | None) -> Answer:
 
 
 def answer_bundle(asked: Asked, *, out: Path, audience: Audience, withhold: Sequence[str], because: str) -> Answer:
-    """Decision, documents and evidence in one sealed folder, if every run is released to that audience."""
+    """Decision, documents and evidence in one sealed folder, if all that was brought is released to that audience."""
     found = gate(asked)
-    for run in found.brought.runs:
-        require_released(run, audience, doing="a bundle")
+    for path in found.brought.paths:
+        require_released(path, audience, doing="a bundle")
     items = {**found.documents, **found.brought.files, "decision.html": render_decision(found.page).encode()}
     about = {"audience": audience, **_data(found)}
     bundle = make_bundle(out, items, about=about, withhold=withhold, because=because)
@@ -144,8 +147,7 @@ def _refuse_own_judge(decides: Chosen, brought: BroughtIn) -> None:
 
 
 def _write_page(path: Path, page: DecisionPage) -> str:
-    with disk_faults(path.name, path.parent, retry="try again", elsewhere="choose another with --page"):
-        replace_file(path, render_decision(page).encode())
+    draw(path, render_decision(page), option="--page")
     return f"Page: {path}"
 
 

@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from corrigible.commands.answer import Answer, table
+from corrigible.documents import read_document_and_bytes
 from corrigible.errors import EXIT_DENY, BadInput
 from corrigible.oversight.commitments import Due, due
 from corrigible.oversight.lint import lint_policy
 from corrigible.oversight.moments import moment_of, span_of, written
 from corrigible.oversight.owners import Fault, fault_line, lint_owners, owners_for, read_owners, who_decides
-from corrigible.oversight.policies import Policy, read_policy
+from corrigible.oversight.policies import Policy
 from corrigible.oversight.policy_compare import Scores, compare_policies
 from corrigible.oversight.policy_diff import diff_policies
 
 SHIPPED: Final = resources.files("corrigible.oversight") / "data" / "policies"
 
 
-def policy_named(policy: str) -> tuple[Policy, Path]:
+def policy_named(policy: str) -> Policy:
     """A policy by path, or by the name of one that ships with the package. BadInput where there is none."""
+    return policy_and_bytes(policy)[0]
+
+
+def policy_and_bytes(policy: str) -> tuple[Policy, bytes]:
+    """As `policy_named`, with the very bytes that were read."""
     path = Path(policy)
     if not path.exists() and "/" not in policy and not path.suffix:
         path = Path(str(SHIPPED / f"{policy}.yaml"))
@@ -31,7 +37,7 @@ def policy_named(policy: str) -> tuple[Policy, Path]:
                 rule="it must be a file, or one that ships with Corrigible",
                 remedy=f"choose from {', '.join(shipped_policies())}, or give a path",
             )
-    return read_policy(path), path
+    return read_document_and_bytes(path, Policy)
 
 
 def shipped_policies() -> list[str]:
@@ -51,7 +57,7 @@ def moment_given(text: str | None, *, option: str = "--at") -> datetime:
 
 def answer_policy_lint(policies: Sequence[str]) -> Answer:
     """Every hole of every policy; exit code 3 where one of them lets nothing be decided."""
-    found = {policy: lint_policy(policy_named(policy)[0]) for policy in policies}
+    found = {policy: lint_policy(policy_named(policy)) for policy in policies}
     return _linted(found)
 
 
@@ -60,7 +66,7 @@ def answer_owners_lint(file: Path, policy: str | None) -> Answer:
     owners = read_owners(file)
     faults = lint_owners(owners)
     if policy is not None:
-        faults = (*faults, *owners_for(policy_named(policy)[0], owners))
+        faults = (*faults, *owners_for(policy_named(policy), owners))
     return _linted({str(file): faults})
 
 
@@ -76,7 +82,7 @@ def answer_who(file: Path, decision: str, *, asked: str | None, at: str | None) 
 
 def answer_policy_diff(before: str, after: str) -> Answer:
     """What changed, and which way it goes."""
-    (old, _), (new, _) = policy_named(before), policy_named(after)
+    old, new = policy_named(before), policy_named(after)
     changes = diff_policies(old, new)
     head = f"{old.policy} {old.version} (in force {written(old.in_force)}) -> {new.version} ({written(new.in_force)})"
     counts = {word: sum(item.direction == word for item in changes) for word in ("stronger", "weaker", "other")}
@@ -93,7 +99,7 @@ def answer_policy_compare(policies: Sequence[str], at: str | None) -> Answer:
     """Four scales, side by side and never added up."""
     if len(policies) < 2:
         raise BadInput(value=f"{len(policies)} policies", rule="compare needs two or more", remedy="name another")
-    read = [policy_named(policy)[0] for policy in policies]
+    read = [policy_named(policy) for policy in policies]
     scores = compare_policies(read, at=moment_given(at))
     rows = [_compared(policy, score) for policy, score in zip(read, scores, strict=True)]
     legend = (
@@ -112,7 +118,7 @@ def _compared(policy: Policy, score: Scores) -> tuple[str, ...]:
 def answer_commitments(policies: Sequence[str], *, at: str | None, soon: str) -> Answer:
     """What falls due, the most pressing first; exit code 3 where something is overdue."""
     now = moment_given(at)
-    found = due([policy_named(policy)[0] for policy in policies], at=now, soon=_span(soon))
+    found = due([policy_named(policy) for policy in policies], at=now, soon=_span(soon))
     header = ("state", "due", "owner", "policy", "commitment", "what")
     rows = [_due_row(item) for item in found]
     late = sum(item.state == "overdue" for item in found)
@@ -124,7 +130,7 @@ def answer_commitments(policies: Sequence[str], *, at: str | None, soon: str) ->
 def answer_commitments_list(policies: Sequence[str], *, at: str | None) -> Answer:
     """What was promised, in whose words."""
     now = moment_given(at)
-    found = due([policy_named(policy)[0] for policy in policies], at=now, soon=timedelta())
+    found = due([policy_named(policy) for policy in policies], at=now, soon=timedelta())
     lines: list[str] = []
     for item in found:
         source = item.commitment.source

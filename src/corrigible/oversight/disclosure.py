@@ -1,8 +1,9 @@
 """Who may see a run: nobody beyond those who made it, until somebody with a name releases it, for a reason.
 
-A hold costs nothing: anybody places one, without a reason. Entries are appended to `disclosure.jsonl` in the run
-folder, each sealed and chained to the one before it. What was released irreversibly (public is) cannot be recalled, and
-needs two names; a hold after it is kept, and says so. `corrigible disclose hold|release|status RUN`.
+A hold costs nothing: anybody places one, without a reason. Entries are appended to `disclosure.jsonl` in the run folder
+(for evidence that is a file, FILE.disclosure.jsonl beside it), each sealed and chained to the one before it. What was
+released irreversibly (public is) cannot be recalled, and needs two names; a hold after it is kept, and says so.
+`corrigible disclose hold|release|status RUN`.
 """
 
 import json
@@ -69,12 +70,12 @@ class Status:
 
 
 def disclosure_of(run: Path) -> Status:
-    """Where the run in folder `run` stands.
+    """Where the run in folder `run` stands, or the evidence in a file.
 
     Raises:
         Tampered: an entry was changed, taken out or cut off.
     """
-    return _status(_entries(_raw(run), run / DISCLOSURE_FILE))
+    return _status(_entries(_raw(run), _record_of(run)))
 
 
 def hold(run: Path, *, by: str = "", reason: str = "") -> Status:
@@ -121,7 +122,7 @@ def require_released(run: Path, audience: Audience, *, doing: str) -> None:
     status = disclosure_of(run)
     if status.audience is None or AUDIENCES.index(status.audience) < AUDIENCES.index(audience):
         raise Held(
-            value=f"run {run.name}",
+            value=f"{_kind(run)} {run.name}",
             rule=f"{doing} asks for a release to {audience}, and it is {status.sentence}",
             remedy=f"see `corrigible disclose release {run} --help`",
         )
@@ -132,10 +133,14 @@ def refuse_held(run: Path, *, doing: str) -> None:
     status = disclosure_of(run)
     if status.held and not status.by_default:
         raise Held(
-            value=f"run {run.name}",
+            value=f"{_kind(run)} {run.name}",
             rule=f"{doing} is refused while it is {status.sentence}",
             remedy=f"see `corrigible disclose release {run} --help`",
         )
+
+
+def _kind(run: Path) -> str:
+    return "run" if run.is_dir() else "file"
 
 
 def _same(one: str, other: str) -> bool:
@@ -169,14 +174,20 @@ def _status(entries: Sequence[Entry]) -> Status:
     )
 
 
+def _record_of(run: Path) -> Path:
+    if run.is_dir():
+        return inside(run, DISCLOSURE_FILE)
+    return inside(run.absolute().parent, f"{run.name}.{DISCLOSURE_FILE}")
+
+
 def _raw(run: Path) -> bytes:
-    if not run.is_dir():
+    if not run.exists() or run.name.endswith(DISCLOSURE_FILE):
         raise BadInput(
             value=f"{run} is no run folder",
-            rule="a run folder is asked for",
+            rule="a run folder is asked for, or evidence in a file",
             remedy="see `corrigible clean` for those there are",
         )
-    path = inside(run, DISCLOSURE_FILE)
+    path = _record_of(run)
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -214,15 +225,14 @@ def _entries(data: bytes, path: Path) -> tuple[Entry, ...]:
 
 def _append(run: Path, entry: Entry) -> Status:
     _raw(run)  # refuse a folder that is none before anything is made in it
-    with (
-        disk_faults("disclosure.lock", run, retry="try again", elsewhere="copy the run"),
-        lock_of(run, "disclosure.lock"),
-    ):
+    record = _record_of(run)
+    lock = record.name.removesuffix("jsonl") + "lock"
+    with disk_faults(lock, record.parent, retry="try again", elsewhere="copy the run"), lock_of(record.parent, lock):
         data = _raw(run)
-        entries = _entries(data, run / DISCLOSURE_FILE)
+        entries = _entries(data, record)
         line = _line(entry, data)
-        with disk_faults(DISCLOSURE_FILE, run, retry="try again", elsewhere="copy the run"):
-            replace_file(inside(run, DISCLOSURE_FILE), data + line + b"\n")
+        with disk_faults(record.name, record.parent, retry="try again", elsewhere="copy the run"):
+            replace_file(record, data + line + b"\n")
     return _status((*entries, entry))
 
 

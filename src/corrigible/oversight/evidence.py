@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from corrigible.documents import Document, read_document
+from corrigible.documents import Document
 from corrigible.oversight.moments import Moment
 from corrigible.oversight.policies import INDEPENDENCE, Independence, Name, Text
 
@@ -73,11 +72,6 @@ _RANK: Final[Mapping[Independence, int]] = {name: rank for rank, name in enumera
 def at_least_as_independent(found: Independence, asked: Independence) -> bool:
     """Whether `found` is as far from those who are judged as `asked`, or farther."""
     return _RANK[found] >= _RANK[asked]
-
-
-def read_attestation(path: Path) -> Attestation:
-    """Read one strictly; BadInput names file, line and key."""
-    return read_document(path, Attestation)
 
 
 def independence_of(run: RunEvidence, others: tuple[Evidence, ...], *, at: datetime) -> Independence:

@@ -1,6 +1,7 @@
 """What is wrong with a policy that parses: undefined levels, gates that nothing governs, rules without a source."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from corrigible.oversight.owners import Fault
 from corrigible.oversight.policies import GATES, Leaf, Measured, NoAlarm, Policy, Rule, leaves, measure_of
@@ -48,8 +49,8 @@ def _rules(policy: Policy) -> Iterator[Fault]:
         where = f"rules.{rule.rule}"
         if rule.source is None:
             yield Fault(place=f"{where}.source", fault="nobody can check who said so", remedy="quote it", fatal=False)
-        if rule.until is not None and policy.until is None:
-            yield from _ends_alone(policy, rule, where)
+        if rule.until is not None and (policy.until is None or rule.until < policy.until):
+            yield from _ends_alone(policy, rule, rule.until, where)
         found = list(leaves(rule.require))
         for leaf in found:
             yield from _unreachable(policy, leaf, f"{where}.require")
@@ -61,15 +62,13 @@ def _rules(policy: Policy) -> Iterator[Fault]:
         if found and all(isinstance(leaf, NoAlarm) for leaf in found):
             yield Fault(
                 place=f"{where}.require",
-                fault="it asks for mere absence of alarm: who does not look passes",
+                fault="it asks for mere absence of alarm: a look that settles nothing passes",
                 remedy="ask for evidence of safety besides (measure, below or above)",
                 fatal=False,
             )
 
 
-def _ends_alone(policy: Policy, rule: Rule, where: str) -> Iterator[Fault]:
-    end = rule.until
-    assert end is not None
+def _ends_alone(policy: Policy, rule: Rule, end: datetime, where: str) -> Iterator[Fault]:
     others = [
         other
         for other in policy.rules

@@ -14,6 +14,7 @@ from corrigible.oversight.policies import (
     GATES,
     AllOf,
     AnyOf,
+    Attested,
     Gate,
     Independence,
     Level,
@@ -110,7 +111,7 @@ def _asks(requirement: Requirement) -> float:
         return min(map(_asks, requirement.any))
     if isinstance(requirement, Measured):
         return AFFIRMATIVE[requirement.independence]
-    if hasattr(requirement, "attested"):
+    if isinstance(requirement, Attested):
         return AFFIRMATIVE[requirement.independence] - 0.1  # somebody's word, not a number
     return ABSENCE
 

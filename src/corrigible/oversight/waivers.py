@@ -1,12 +1,11 @@
 """Waivers: a rule that does not hold is passed over, by somebody with a name, for a reason, until a date."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from corrigible.documents import Document, fault, read_document
+from corrigible.documents import Document, fault
 from corrigible.oversight.moments import Moment
 from corrigible.oversight.policies import Gate, Name, Text
 
@@ -40,8 +39,3 @@ class Waivers(Document):
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     waivers: Annotated[tuple[Waiver, ...], Field(max_length=200, strict=False)]
-
-
-def read_waivers(path: Path) -> tuple[Waiver, ...]:
-    """Read a file of waivers strictly; BadInput names file, line and key."""
-    return read_document(path, Waivers).waivers
