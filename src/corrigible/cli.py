@@ -23,6 +23,7 @@ from corrigible.commands.arguments import Bench, Clean, Compare, Demo, Detect, E
 from corrigible.commands.chain_arguments import Chain
 from corrigible.commands.forecast_arguments import Forecast
 from corrigible.commands.game_arguments import Games
+from corrigible.commands.gap_arguments import Gap
 from corrigible.commands.leverage_arguments import Leverage
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
@@ -72,6 +73,7 @@ Command: TypeAlias = (
     | Annotated[Disclose, subcommand(name="disclose")]
     | Annotated[Race, subcommand(name="race")]
     | Annotated[Leverage, subcommand(name="leverage")]
+    | Annotated[Gap, subcommand(name="gap")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

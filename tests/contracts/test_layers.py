@@ -13,8 +13,8 @@ import corrigible
 ROOT = Path(corrigible.__file__).parent
 LAYERS = (
     "errors", "documents", "types", "plugin", "seeding", "statistics", "store", "claims", "sandbox", "agents",
-    "language", "chains", "forecast", "detect", "explain", "mitigate", "oversight", "failures", "report", "registry",
-    "logs", "stages", "run", "commands", "cli", "app", "inspect_tasks", "__main__",
+    "language", "chains", "forecast", "detect", "explain", "mitigate", "oversight", "evals", "failures", "report",
+    "registry", "logs", "stages", "run", "commands", "cli", "app", "inspect_tasks", "__main__",
 )  # fmt: skip
 
 
