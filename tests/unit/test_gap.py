@@ -86,6 +86,7 @@ def test_the_expected_best_is_the_order_statistic_in_rational_numbers() -> None:
     for m in (1, 2, 10, 100, 1000):
         assert expected_best(0.5, 100, m) == pytest.approx(float(exact_best(100, m)), abs=1e-12)
     assert (round(expected_best(0.5, 100, 10), 3), round(expected_best(0.5, 100, 100), 3)) == (0.577, 0.625)
+    assert expected_best(0.5, 1000, 100) == pytest.approx(float(exact_best(1000, 100)), abs=1e-12)
     assert share_behind_best(60, 100, 100) == pytest.approx(0.4741, abs=1e-3)
 
 
@@ -115,7 +116,7 @@ def test_verdicts_have_exit_codes(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert main(["gap", "test", *NUMBERS]) == 4
     out = capsys.readouterr().out
     assert "0.1500 [0.0341, 0.2615]" in out
-    assert "each eval needs 1316 items" in out
+    assert "each eval needs 1329 items" in out
     assert main(["gap", "test", "--public", "85", "100", "--held-out", "70", "100", "--smallest", "0.03"]) == 3
     assert "GAP" in capsys.readouterr().out
     assert main(["gap", "test", *NUMBERS, "--public-queries", "100", "--json"]) == 4
@@ -167,6 +168,7 @@ PAIR = ("--held-out", "70", "100", "--smallest")
         (("test", "--public", "1", "99999999", *PAIR, "0.05"), "at most 10000000"),
         (("test", "--public", "85", "100", *PAIR, "nan"), "smallest = nan"),
         (("test", "--public", "85", "100", *PAIR, "0"), "smallest = 0"),
+        (("test", "--public", "85", "100", *PAIR, "1e-300"), "smallest = 1e-300"),
         (("test", "--public", "85", "100", *PAIR, "-0.1"), "smallest = -0.1"),
         (("test", *NUMBERS, "--level", "1"), "level = 1"),
         (("test", *NUMBERS, "--power", "inf"), "power = inf"),

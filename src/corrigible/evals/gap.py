@@ -7,7 +7,7 @@ INCONCLUSIVE, with the items that would tell. `corrigible gap test`.
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -15,14 +15,32 @@ from corrigible.documents import Document, fault, read_document
 from corrigible.errors import BadInput
 from corrigible.evals.leak import MOST_ITEMS, MOST_QUERIES, best_ends, expected_best, share_behind_best
 from corrigible.statistics import Interval
-from corrigible.statistics.proportions import difference_ends, items_needed, items_to_exclude, score_ends
-from corrigible.statistics.samples import open_unit, whole
+from corrigible.statistics.proportions import (
+    chance_to_exclude,
+    difference_ends,
+    items_needed,
+    items_to_exclude,
+    score_ends,
+)
+from corrigible.statistics.samples import whole
 
 Verdict: TypeAlias = Literal["GAP", "NO GAP", "INCONCLUSIVE"]
 """It exceeds by more than the smallest gap; it does not; these items cannot tell."""
 
-Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+SMALLEST: Final = (1e-4, 0.9999)
+SURE: Final = (0.01, 0.999999)
+"""Least and greatest smallest gap; least and greatest level and power. Beyond, no number of items is of use."""
+
+Smallest: TypeAlias = Annotated[float, Field(ge=SMALLEST[0], le=SMALLEST[1], allow_inf_nan=False)]
+Sure: TypeAlias = Annotated[float, Field(ge=SURE[0], le=SURE[1], allow_inf_nan=False)]
 Queries: TypeAlias = Annotated[int, Field(ge=1, le=MOST_QUERIES)]
+
+
+ENUMERATED: Final = 5000
+"""Up to so many items the chance of NO GAP is enumerated; beyond, the normal approximation is near enough."""
+
+STEP: Final = 100
+"""The search for the items needed goes up by a hundredth."""
 
 
 class Score(Document):
@@ -49,13 +67,13 @@ class Stratum(Document):
 class Results(Document):
     """Results on both evals, by strata of matched difficulty (one: all items are alike).
 
-    smallest: the smallest gap that matters, a share in (0, 1). queries: from how many tries the score is the best.
+    smallest: the smallest gap that matters, a share from 0.0001. queries: from how many tries the score is the best.
     """
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
-    smallest: Fraction
-    level: Fraction = 0.95
-    power: Fraction = 0.8
+    smallest: Smallest
+    level: Sure = 0.95
+    power: Sure = 0.8
     public_queries: Queries = 1
     held_out_queries: Queries = 1
     strata: Annotated[tuple[Stratum, ...], Field(min_length=1, max_length=1000, strict=False)]
@@ -133,15 +151,15 @@ def one_stratum(
     """Results of two pairs (correct, items); queries: tries on the public eval, on the held-out one.
 
     Raises:
-        BadInput: correct outside 0 .. items, no items, a share outside (0, 1), or fewer than one query.
+        BadInput: correct outside 0 .. items, no items, a share out of its range, or fewer than one query.
     """
     scores = [_score(name, *pair) for name, pair in (("public", public), ("held-out", held_out))]
     return Results.model_validate(
         {
             "schema": 1,
-            "smallest": open_unit(smallest, name="smallest"),
-            "level": open_unit(level, name="level"),
-            "power": open_unit(power, name="power"),
+            "smallest": _within(smallest, "smallest", SMALLEST),
+            "level": _within(level, "level", SURE),
+            "power": _within(power, "power", SURE),
             "public_queries": _at_most(
                 whole(queries[0], name="public queries", least=1), "public queries", MOST_QUERIES
             ),
@@ -195,7 +213,10 @@ def measure(results: Results) -> Gap:
 def _needed(share: float, results: Results) -> int:
     """Both ways: to see a gap of the smallest size, and to exclude it where there is none."""
     asked = (share, results.smallest, results.level, results.power)
-    return max(items_needed(*asked), items_to_exclude(*asked))
+    n = max(items_needed(*asked), items_to_exclude(*asked))
+    while n < ENUMERATED and chance_to_exclude(share, n, results.smallest, results.level) < results.power:
+        n += max(1, n // STEP)  # near 0 and 1 the approximation is too low
+    return n
 
 
 def _verdict(found: Interval, smallest: float) -> Verdict:
@@ -241,4 +262,14 @@ def _score(name: str, correct: int, items: int) -> Score:
 def _at_most(value: int, name: str, most: int) -> int:
     if value > most:
         raise BadInput(value=f"{name} = {value}", rule=f"{name} is at most {most}", remedy=f"give at most {most}")
+    return value
+
+
+def _within(value: float, name: str, bounds: tuple[float, float]) -> float:
+    if not bounds[0] <= value <= bounds[1]:
+        raise BadInput(
+            value=f"{name} = {value:g}",
+            rule=f"{name} lies from {bounds[0]} to {bounds[1]}",
+            remedy="give it as a fraction, such as 0.05 or 0.95",
+        )
     return value

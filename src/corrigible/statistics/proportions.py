@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from scipy import special
 
 from corrigible.errors import BadInput
@@ -62,6 +63,26 @@ def items_to_exclude(share: float, difference: float, level: float = 0.95, power
     high = low + difference
     apart, equal = low * (1 - low) + high * (1 - high), 2 * share * (1 - share)
     return math.ceil(((wrong * math.sqrt(apart) + right * math.sqrt(equal)) / difference) ** 2)
+
+
+def chance_to_exclude(share: float, n: int, difference: float, level: float = 0.95) -> float:
+    """Chance that the interval of `difference_ends` lies below `difference`, both evals right with `share` on n items.
+
+    Enumerated: outcomes within six standard deviations of each eval, n of at least 1.
+    """
+    reach = 6 * math.sqrt(n * share * (1 - share)) + 2
+    counts = np.arange(max(0, math.floor(n * share - reach)), min(n, math.ceil(n * share + reach)) + 1)
+    ends = np.array([score_ends(float(k) / n, n, level) for k in counts])
+    seen = counts / n
+    high = np.subtract.outer(seen, seen) + np.hypot.outer(ends[:, 1] - seen, seen - ends[:, 0])
+    weight = np.exp(
+        special.gammaln(n + 1)
+        - special.gammaln(counts + 1)
+        - special.gammaln(n - counts + 1)
+        + special.xlogy(counts, share)
+        + special.xlog1py(n - counts, -share)
+    )
+    return float(weight @ (high < difference) @ weight)
 
 
 def _quantiles(share: float, difference: float, level: float, power: float) -> tuple[float, float]:
