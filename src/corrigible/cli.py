@@ -1,6 +1,6 @@
 """The command line over the Python API: `corrigible --help`.
 
-Exit codes: 0 done or allow, 1 fault, 2 bad input, 3 deny, 4 unknown, 6 tampered; 5 is kept for tripwires.
+Exit codes: 0 done or allow, 1 fault, 2 bad input, 3 deny, 4 unknown, 5 tripped, 6 tampered.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
 from corrigible.commands.race_arguments import Race
+from corrigible.commands.trip_arguments import Trip
 from corrigible.commands.voxel_arguments import Render, Replay
 from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
@@ -74,6 +75,7 @@ Command: TypeAlias = (
     | Annotated[Race, subcommand(name="race")]
     | Annotated[Leverage, subcommand(name="leverage")]
     | Annotated[Gap, subcommand(name="gap")]
+    | Annotated[Trip, subcommand(name="trip")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

@@ -7,6 +7,7 @@ EXIT_FAULT: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_DENY: Final = 3
 EXIT_UNKNOWN: Final = 4
+EXIT_TRIPPED: Final = 5
 EXIT_TAMPERED: Final = 6
 
 

@@ -14,7 +14,7 @@ ROOT = Path(corrigible.__file__).parent
 LAYERS = (
     "errors", "documents", "types", "plugin", "seeding", "statistics", "store", "claims", "sandbox", "agents",
     "language", "chains", "forecast", "detect", "explain", "mitigate", "oversight", "evals", "failures", "report",
-    "registry", "logs", "stages", "run", "commands", "cli", "app", "inspect_tasks", "__main__",
+    "registry", "logs", "tripwires", "stages", "run", "commands", "cli", "app", "inspect_tasks", "__main__",
 )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def parse_line(line: bytes, where: Where) -> Step | Header:
     """
     if len(line) > MOST_LINE_BYTES:
         where.refuse_line(f"{len(line)} bytes", f"a line holds at most {MOST_LINE_BYTES}", "hash large observations")
-    found = _decode(line, where)
+    found = decode_line(line, where)
     if not isinstance(found, dict):
         where.refuse_line(shown(found), "a line holds one JSON object")
     if HEADER_KEY in found:
@@ -142,7 +142,8 @@ def parse_line(line: bytes, where: Where) -> Step | Header:
     return parse_step(found, where)
 
 
-def _decode(line: bytes, where: Where) -> Json:
+def decode_line(line: bytes, where: Where) -> Json:
+    """Strict JSON: UTF-8, each key once, finite numbers, a complete last line; raises BadInput else."""
     if line.startswith(BYTE_ORDER_MARK):
         where.refuse_line("a byte order mark", "a log is UTF-8 text without one", "write it as plain UTF-8")
     try:
