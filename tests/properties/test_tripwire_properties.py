@@ -120,6 +120,20 @@ def test_hearing_of_progress_before_the_next_checkpoint_changes_nothing(made: li
     assert told.readings == calm.readings
 
 
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=20), st.lists(st.integers(0, 3000), max_size=20))
+def test_how_often_training_is_heard_of_changes_no_alarm(lags: list[int], ticks: list[int]) -> None:
+    """Points come up to 60 steps late where 50 are allowed, and the last come never."""
+    document = wire(plan={"checkpoints": 40, "first": 100, "every": 100, "grace": 50})
+    run = [Point(run="a", metric="skill", step=100 * at + lag, k=15, n=50) for at, lag in enumerate(lags, start=1)]
+    heard = [Point(run="a", metric="loss", step=tick, value=0.0) for tick in sorted(set(ticks))]
+    both = sorted([*run, *heard], key=lambda point: (point.step, point.metric == "loss"))
+    once, often = replay(document, run, until=3000), replay(document, both, until=3000)
+    assert once.alarm == often.alarm
+    late = next((at for at, lag in enumerate(lags, start=1) if lag > 50), len(lags) + 1)
+    assert once.alarm is not None
+    assert once.alarm.step == 100 * late + 51
+
+
 @given(st.integers(1, 400), st.floats(0.001, 0.999), st.floats(1e-9, 0.5))
 def test_the_critical_count_is_the_smallest_that_is_rare_enough(n: int, share: float, alpha: float) -> None:
     found = critical_count(n, share, alpha)

@@ -221,12 +221,15 @@ class MissingDetector:
     seen: int = 0
 
     def advance(self, step: int) -> Alarm | None:
-        """Training has come to `step`: an alarm where a checkpoint is overdue."""
+        """Training has come to `step`: an alarm where a checkpoint is overdue, at the step from which it was.
+
+        So the alarm does not depend on how often training is heard of.
+        """
         due = self.first + self.met * self.every
         if self.met >= self.planned or step <= due + self.grace:
             return None
         because = f"the checkpoint planned at step {due} had not come by step {due + self.grace}"
-        return Alarm(step=step, checkpoint=self.seen, because=because)
+        return Alarm(step=due + self.grace + 1, checkpoint=self.seen, because=because)
 
     def update(self, point: Point) -> Alarm | None:
         """A point of the metric came; one that comes before the next planned step meets none."""

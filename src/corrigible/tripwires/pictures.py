@@ -5,6 +5,7 @@ from typing import Final
 
 from corrigible.errors import BadInput
 from corrigible.sandbox.games.axes import MUTED, Axes, Entry, picture
+from corrigible.tripwires.detectors import Reading
 from corrigible.tripwires.document import Tripwire
 from corrigible.tripwires.wire import Wire
 
@@ -14,7 +15,7 @@ MOST_RUNS: Final = len(COLOURS)
 
 
 def replay_picture(tripwire: Tripwire, wires: Sequence[tuple[str, Wire]]) -> str:
-    """SVG of at most five runs, each a curve; bounds are broken lines, a dot and an upright line mark a trip.
+    """SVG of at most five runs, each drawn until it trips, where an upright line stands; bounds are broken lines.
 
     Raises:
         BadInput: more runs, or none with a statistic to draw.
@@ -27,8 +28,8 @@ def replay_picture(tripwire: Tripwire, wires: Sequence[tuple[str, Wire]]) -> str
     label = next(wire.detector.axis for _, wire in wires if wire.detector is not None)
     body, legend = [axes.frame("step of training", label)], list[Entry]()
     for (name, wire), colour in zip(wires, COLOURS, strict=False):
-        drawn = [(item.step, item.statistic) for item in wire.readings if item.statistic is not None]
-        bounds = [(item.step, item.bound) for item in wire.readings if item.bound is not None]
+        drawn = [(item.step, item.statistic) for item in _until_it_trips(wire) if item.statistic is not None]
+        bounds = [(item.step, item.bound) for item in _until_it_trips(wire) if item.bound is not None]
         legend.append(
             Entry(swatch="line", colour=colour, text=name if len(name) <= 24 else f"{name[:23]}\N{HORIZONTAL ELLIPSIS}")
         )
@@ -45,8 +46,13 @@ def replay_picture(tripwire: Tripwire, wires: Sequence[tuple[str, Wire]]) -> str
     return picture(title=title[:60], description=_description(tripwire, wires), legend=legend, body=body)
 
 
+def _until_it_trips(wire: Wire) -> Sequence[Reading]:
+    """What comes after would not have been, had the wire been there."""
+    return [item for item in wire.readings if wire.alarm is None or item.step <= wire.alarm.step]
+
+
 def _axes(tripwire: Tripwire, wires: Sequence[Wire]) -> Axes:
-    readings = [reading for wire in wires for reading in wire.readings]
+    readings = [reading for wire in wires for reading in _until_it_trips(wire)]
     values = [value for item in readings for value in (item.statistic, item.bound) if value is not None]
     if not any(item.statistic is not None for item in readings):
         raise BadInput(
