@@ -5,13 +5,13 @@ from pathlib import Path
 
 import corrigible
 from corrigible.commands.gate_evidence import bring_in
-from corrigible.commands.policies import policy_named
+from corrigible.commands.policies import policy_and_bytes
 from corrigible.oversight.bundles import make_bundle, verify_bundle
 from corrigible.oversight.disclosure import release, require_released
 from corrigible.oversight.gates import judge_gate
 
 run = corrigible.run("off-switch-grid", preset="smoke", seeds=6, conditions=["utility-indifference"], out="runs")
-policy, document = policy_named("lab-release")
+policy, text = policy_and_bytes("lab-release")
 brought = bring_in([run.path])
 for at in (datetime.now(UTC), datetime(2027, 6, 1, tzinfo=UTC)):
     decision = judge_gate(policy, "publication", brought.evidence, at=at)

@@ -11,12 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from corrigible.sandbox.dates.world import YEARS, DateParams, histories, outcome
+from corrigible.sandbox.dates.world import LAST, YEARS, DateParams, histories, outcome, state_of
 from corrigible.sandbox.games.inputs import count
 from corrigible.types import Array, Checkpoint, Setup
-
-LAST: Final = 60
-"""Years from which on a forecaster no longer tells one from another."""
 
 BATCH: Final = 2000
 
@@ -32,11 +29,6 @@ class ForecasterSettings:
         """Check both."""
         count("histories", self.histories, least=1, most=10**7)
         count("checkpoints", self.checkpoints, least=1, most=self.histories, most_is="histories")
-
-
-def state_of(years: Array, signs: Array) -> tuple[Array, Array]:
-    """Row and column of the table for years waited and signs seen."""
-    return np.minimum(years, LAST), signs.astype(np.int64)
 
 
 def train_forecaster(

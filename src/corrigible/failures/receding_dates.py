@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from corrigible.agents.forecasters import LAST, ForecasterSettings, train_forecaster
+from corrigible.agents.forecasters import ForecasterSettings, train_forecaster
 from corrigible.failures.learners_and_forms import chosen
 from corrigible.plugin import experiment
 from corrigible.sandbox.dates.sandbox import DatesSandbox, DateTruth
-from corrigible.sandbox.dates.world import HORIZON, YEARS, DateParams, expected_left
+from corrigible.sandbox.dates.world import HORIZON, LAST, YEARS, DateParams, expected_left
 from corrigible.sandbox.games.axes import Axes, Entry, picture
 from corrigible.types import (
     Array,

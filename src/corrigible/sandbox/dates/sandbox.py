@@ -6,7 +6,6 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from corrigible.agents.forecasters import state_of
 from corrigible.errors import CorrigibleError
 from corrigible.sandbox.dates.pictures import replay_of
 from corrigible.sandbox.dates.world import (
@@ -17,6 +16,7 @@ from corrigible.sandbox.dates.world import (
     expected_left,
     histories_of_seed,
     outcome,
+    state_of,
 )
 from corrigible.types import (
     Array,

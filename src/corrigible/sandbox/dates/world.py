@@ -20,6 +20,10 @@ YEARS: Final = np.arange(81)
 """Forecasts, in years from now; an action is an index."""
 
 
+LAST: Final = 60
+"""Years from which on a forecaster's table no longer tells one from another."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DateParams:
     """Stages of a history.
@@ -117,3 +121,8 @@ def expected_left(world: DateParams) -> Array:
         belief = moved / moved.sum()
     found[:, 1:] = rest[world.unseen + 1 :]
     return found
+
+
+def state_of(years: Array, signs: Array) -> tuple[Array, Array]:
+    """Row and column of the table for years waited and signs seen."""
+    return np.minimum(years, LAST), signs.astype(np.int64)
