@@ -21,7 +21,7 @@ for at in (datetime.now(UTC), datetime(2027, 6, 1, tzinfo=UTC)):
 
 release(run.path, owner="Ada Example", audience="team", reason="our colleagues review it")
 require_released(run.path, "team", doing="a bundle")
-items = {"policy.yaml": document.read_bytes(), **brought.files}
+items = {"policy.yaml": text, **brought.files}
 bundle = make_bundle(
     Path("bundle"), items, about={"outcome": decision.outcome}, withhold=["*/manifest.json"], because="x"
 )

@@ -52,7 +52,7 @@ def _frame(dates: Array, signs: Array, top: float, *, over: bool) -> str:
         f'<text x="40" y="46" text-anchor="end" fill="{MUTED}" font-size="12">{top:.0f}</text>',
         f'<polyline points="{points}" fill="none" stroke="{LINE}" stroke-width="2"/>',
     ]
-    parts += [f'<circle cx="{x(at):.1f}" cy="{y(dates[at]):.1f}" r="4" fill="{GOOD}"/>' for at in signs]
+    parts += [f'<circle cx="{x(float(at)):.1f}" cy="{y(float(dates[at])):.1f}" r="4" fill="{GOOD}"/>' for at in signs]
     if over:
         end = len(dates)
         parts.append(f'<rect x="{x(end) - 4:.1f}" y="{y(end) - 4:.1f}" width="8" height="8" fill="{INK}"/>')
