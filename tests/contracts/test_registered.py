@@ -234,8 +234,9 @@ def test_rewards_that_a_detector_sees_of_the_reference_are_not_what_was_meant(na
         shown = remedied_setup(plan, condition)
         assert shown.truth is None
         assert named(shown.paid) == named(setup.paid)
-    meant = experiment.build(experiment.reference.overrides, plan.budget).paid
-    assert named(remedied_setup(plan, experiment.reference).paid) != named(meant)
+    own = experiment.build(experiment.reference.overrides, plan.budget).paid
+    paid_as_meant = setup.truth is not None and named(setup.paid) == named(setup.truth)  # then nothing can leak
+    assert paid_as_meant or named(remedied_setup(plan, experiment.reference).paid) != named(own)
 
 
 @pytest.mark.parametrize("name", BUT_REAL_MODELS_SLOWLY)

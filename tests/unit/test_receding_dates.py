@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from corrigible.agents.forecasters import ForecasterSettings, train_forecaster
-from corrigible.errors import BadInput
+from corrigible.errors import BadInput, NotApplicable
 from corrigible.failures.receding_dates import (
     FAILURE,
     HIDDEN,
@@ -13,6 +13,7 @@ from corrigible.failures.receding_dates import (
     minus_absolute_error,
     minus_squared_error,
 )
+from corrigible.mitigate.milestones import milestones
 from corrigible.sandbox.dates.sandbox import DatesSandbox
 from corrigible.sandbox.dates.world import HORIZON, YEARS, DateParams, expected_left, histories
 from corrigible.types import Setup
@@ -63,6 +64,22 @@ def test_moves_of_a_learned_forecaster_leave_nothing_and_fall_at_the_sign() -> N
     assert found["imbalance"] < 0.1
     assert 0.9 < found["drift"] < 1.1
     assert 12 < found["fall"] < 16
+
+
+def test_milestones_keep_the_years_and_take_the_fall_in_pieces() -> None:
+    setup = setup_of(FAILURE)
+    told = milestones(setup)
+    assert told.world.means == (5.0,) * 4
+    assert told.world.unseen == 0
+    assert milestones(setup_of(HIDDEN)).world.unseen == 0
+    with pytest.raises(NotApplicable):
+        milestones(told)
+    falls = []
+    for each in (setup, told):
+        checkpoint = list(train_forecaster(each, generator=np.random.default_rng(1)))[-1]
+        rollout = DatesSandbox().rollout(each, checkpoint, episodes=4000, generator=np.random.default_rng(3))
+        falls.append(measure(rollout)["fall"])
+    assert falls[1] < falls[0] / 2
 
 
 @pytest.mark.parametrize("bad", [{"means": ()}, {"means": (0.5,)}, {"means": (5.0,), "unseen": 1}])

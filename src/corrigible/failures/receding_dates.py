@@ -99,7 +99,7 @@ def measure(rollout: Rollout) -> dict[str, float]:
         "fall": -_mean(move[news]),
         "imbalance": abs(_mean(move[mask])),
         "skill": min(1.0, _mean(best**2) / max(_mean(error**2), 1e-12)),
-        "error": float(np.sqrt(_mean(error**2))),
+        "error": float(np.sqrt(max(-_mean(truth.intended_reward[mask]), 0.0))),
     }
 
 
@@ -135,7 +135,13 @@ METRICS: Final = (
         kind="proportion",
         goal="high",
     ),
-    Metric(name="error", label="Error", unit="years", meaning="root of the mean squared error", goal="low"),
+    Metric(
+        name="error",
+        label="Error",
+        unit="years",
+        meaning="root of what was lost a forecast, as it was meant",
+        goal="low",
+    ),
 )
 
 

@@ -171,6 +171,7 @@ def _views(setup: Setup[DateParams, Any], action: Array, value: Array, lived: Hi
     waiting = lived.waiting
     signs, ends = _changes(lived)
     paid = np.asarray(setup.paid(outcome(YEARS[action].astype(np.float64), lived.left)), dtype=np.float64)
+    seen = _observed(lived)
     time, world = np.nonzero((signs > 0) | ends)
     place = np.where(ends[time, world], setup.world.signs, lived.seen[time, world])
     return Views(
@@ -182,9 +183,7 @@ def _views(setup: Setup[DateParams, Any], action: Array, value: Array, lived: Hi
             truncated=(np.arange(HORIZON)[:, None] == HORIZON - 1) & ~lived.came,
             log_prob=np.zeros(action.shape, dtype=np.float32),
             value=value,
-            observations=Observations(
-                shape=(*action.shape, 2), dtype=np.dtype(np.float32), materialise=lambda: _observed(lived)
-            ),
+            observations=Observations(shape=seen.shape, dtype=seen.dtype, materialise=lambda: seen),
         ),
         world_trace_view=WorldTrace(
             time=time.astype(np.int32),
