@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from corrigible.oversight.owners import Fault
-from corrigible.oversight.policies import GATES, Leaf, Measured, NoAlarm, Policy, Rule, leaves, measure_of
+from corrigible.oversight.policies import GATES, Leaf, Measured, NoAlarm, Policy, Rule, leaves, measure_of, name_of
 
 
 def lint_policy(policy: Policy) -> tuple[Fault, ...]:
@@ -56,7 +56,7 @@ def _rules(policy: Policy) -> Iterator[Fault]:
             yield from _unreachable(policy, leaf, f"{where}.require")
             if leaf.fresh is None:
                 yield Fault(
-                    place=f"{where}.require", fault=f"evidence of {_named(leaf)} never gets too old",
+                    place=f"{where}.require", fault=f"evidence of {name_of(leaf)} never gets too old",
                     remedy="say how fresh it must be", fatal=False,
                 )  # fmt: skip
         if found and all(isinstance(leaf, NoAlarm) for leaf in found):
@@ -117,7 +117,3 @@ def _commitments(policy: Policy) -> Iterator[Fault]:
                 place=f"commitments.{item.commitment}.source", fault="nobody can check that it was promised",
                 remedy="quote it", fatal=False,
             )  # fmt: skip
-
-
-def _named(leaf: Leaf) -> str:
-    return measure_of(leaf) or getattr(leaf, "attested", "")

@@ -240,6 +240,11 @@ def measure_of(leaf: Leaf) -> str | None:
     return leaf.measure if isinstance(leaf, Measured) else leaf.no_alarm if isinstance(leaf, NoAlarm) else None
 
 
+def name_of(leaf: Leaf) -> str:
+    """Name of the measure or of the attestation that a leaf speaks of."""
+    return leaf.attested if isinstance(leaf, Attested) else measure_of(leaf) or ""
+
+
 def read_policy(path: Path) -> Policy:
     """Read a policy strictly; BadInput names file, line, key and what is expected."""
     return read_document(path, Policy)

@@ -14,7 +14,6 @@ from corrigible.oversight.policies import (
     AllOf,
     AnyOf,
     Asked,
-    Attested,
     Leaf,
     Measured,
     NoAlarm,
@@ -22,7 +21,7 @@ from corrigible.oversight.policies import (
     Requirement,
     Rule,
     leaves,
-    measure_of,
+    name_of,
 )
 
 Direction: TypeAlias = Literal["stronger", "weaker", "other"]
@@ -112,11 +111,11 @@ def _end_moved(was: Rule, now: Rule) -> Direction:
 def _requirement(place: str, was: Requirement, now: Requirement) -> Iterator[Change]:
     old, new = list(leaves(was)), list(leaves(now))
     if _shape(was) != _shape(now):
-        asked = tuple(", ".join(map(_named, found)) for found in (old, new))
+        asked = tuple(", ".join(map(name_of, found)) for found in (old, new))
         yield Change(place=place, change=f"asks for other evidence: {asked[0]} -> {asked[1]}", direction="other")
         return
     for first, second in zip(old, new, strict=True):
-        yield from _leaf(f"{place}.{_named(first)}", first, second)
+        yield from _leaf(f"{place}.{name_of(first)}", first, second)
 
 
 def _shape(requirement: Requirement) -> object:
@@ -125,7 +124,7 @@ def _shape(requirement: Requirement) -> object:
     if isinstance(requirement, AnyOf):
         return ("any", *map(_shape, requirement.any))
     sides = (requirement.below is None,) if isinstance(requirement, Measured) else ()
-    return (type(requirement).__name__, _named(requirement), *sides)
+    return (type(requirement).__name__, name_of(requirement), *sides)
 
 
 def _leaf(place: str, was: Leaf, now: Leaf) -> Iterator[Change]:
@@ -171,7 +170,3 @@ def _commitments(before: Policy, after: Policy) -> Iterator[Change]:
             change=f"due: {written(old[name].due)} -> {written(new[name].due)}",
             direction="weaker" if later else "stronger",
         )
-
-
-def _named(leaf: Leaf) -> str:
-    return leaf.attested if isinstance(leaf, Attested) else measure_of(leaf) or ""
