@@ -238,9 +238,9 @@ def receding_dates() -> Experiment:
         competence=Competence(metric="skill", least=0.9),
         rules=RULES,
         budgets={
-            "smoke": Budget(seeds=2, episodes=512, numbers={"steps": 2000, "checkpoints": 2}),
-            "quick": Budget(seeds=10, episodes=2048, numbers={"steps": 20_000, "checkpoints": 3}),
-            "full": Budget(seeds=20, episodes=4096, numbers={"steps": 40_000, "checkpoints": 4}),
+            "smoke": Budget(seeds=2, episodes=256, numbers={"steps": 2000, "checkpoints": 2}),
+            "quick": Budget(seeds=10, episodes=512, numbers={"steps": 20_000, "checkpoints": 3}),
+            "full": Budget(seeds=20, episodes=1024, numbers={"steps": 40_000, "checkpoints": 4}),
         },
         figures=figures,
     )
