@@ -102,19 +102,15 @@ class Trajectory:
 
     def episodes(self) -> tuple[Episode, ...]:
         """Episodes in order of column, then time; an episode that is cut off by the end of the record counts."""
-        found: list[Episode] = []
-        mask, ended = _any_agent(self.mask), _any_agent(self.terminated | self.truncated)
-        for world in range(mask.shape[1]):
-            start: int | None = None
-            for t in range(mask.shape[0]):
-                if mask[t, world] and start is None:
-                    start = t
-                if start is not None and (ended[t, world] or not mask[t, world]):
-                    found.append(Episode(world=world, start=start, stop=t + int(mask[t, world])))
-                    start = None
-            if start is not None:
-                found.append(Episode(world=world, start=start, stop=mask.shape[0]))
-        return tuple(found)
+        mask, ended = _any_agent(self.mask).T, _any_agent(self.terminated | self.truncated).T
+        parted = ended[:, :-1] | ~mask[:, :-1] | ~mask[:, 1:]
+        edge = np.ones((len(mask), 1), dtype=np.bool_)
+        worlds, starts = np.nonzero(mask & np.concatenate([edge, parted], axis=1))
+        _, lasts = np.nonzero(mask & np.concatenate([parted, edge], axis=1))
+        return tuple(
+            Episode(world=world, start=start, stop=last + 1)
+            for world, start, last in zip(worlds.tolist(), starts.tolist(), lasts.tolist(), strict=True)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
