@@ -58,6 +58,7 @@ VARIANTS = {
     "anchor": {"anchor": 0.3, "beta": 0.1},
     "exact": {"kl": "exact", "beta": 0.1},
     "grpo": {"algorithm": "grpo", "kl": "k3", "beta": 0.1},
+    "amnesic": {"reference": "amnesic", "beta": 0.1},
 }
 
 

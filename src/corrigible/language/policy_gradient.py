@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from corrigible.agents.training_log import TrainingLog, open_log
 from corrigible.agents.training_state import Progress, StateFile
 from corrigible.errors import CorrigibleError
+from corrigible.language.amnesic import amnesic_log_probs, place_laws
 from corrigible.language.models import load_model
 from corrigible.language.rewards import Texts
 from corrigible.language.sampling import Samples, rule_log_probs, sample, score
@@ -82,11 +83,20 @@ class Tuner:
         self.optimiser = torch.optim.Adam(self.tunable.parameters.values(), lr=setup.settings.learning_rate)
         if setup.settings.anchor:
             self.tunable.follow(1.0)
+        self._laws = self._places(setup.device) if setup.settings.reference == "amnesic" else {}
         self.done = 0
         self.first = self._good = self._checkpoint()
         self.watch: Callable[[Texts], Mapping[str, float]] | None = None
         self._story: StoryFile | None = None
         self._log: TrainingLog | None = None
+
+    def _places(self, device: str) -> dict[tuple[int, ...], NDArray[np.float64]]:
+        """Laws of the amnesic reference by prompt."""
+        world = self.world
+        return {
+            prompt: place_laws(world.model, prompt, new_tokens=world.new_tokens, rule=world.rule, device=device)
+            for prompt in map(tuple, self.prompts)
+        }
 
     def __enter__(self) -> "Tuner":
         """Itself."""
@@ -142,11 +152,17 @@ class Tuner:
         policy = self.tunable.policy
         samples = sample(policy, rows, new_tokens=world.new_tokens, generator=generator, rule=world.rule)
         texts = texts_of(self.tunable, world, numbers, samples)
-        with self.tunable.as_reference() as reference:
-            tokens = [samples.row(k) for k in range(len(rows))]
-            under_rule, _ = score(reference, rows, tokens, rule=world.rule)
         reward = np.asarray(self._paid(texts), dtype=np.float64)
-        return Batch(samples=samples, texts=texts, reward=reward, reference=under_rule)
+        return Batch(samples=samples, texts=texts, reward=reward, reference=self._reference(samples))
+
+    def _reference(self, samples: Samples) -> NDArray[np.float64]:
+        """(B, T) nats of what was sampled under the reference; 0 after the end."""
+        if self.settings.reference == "amnesic":
+            laws = np.stack([self._laws[prompt] for prompt in samples.prompts])
+            return np.where(samples.mask, amnesic_log_probs(laws, samples.tokens), 0.0)
+        with self.tunable.as_reference() as reference:
+            tokens = [samples.row(k) for k in range(len(samples.prompts))]
+            return score(reference, samples.prompts, tokens, rule=self.world.rule)[0]
 
     def update(self, batch: Batch) -> tuple[float, float]:
         """One step of Adam; returns mean entropy (nats a token) and the gradient's norm."""

@@ -1,7 +1,7 @@
 """What a language model is tuned in and how: prompts, length, algorithm, KL term."""
 
 from dataclasses import dataclass, field
-from typing import Literal, final
+from typing import Final, Literal, final
 
 from corrigible.errors import BadInput
 from corrigible.language.sampling import SamplingRule
@@ -9,6 +9,11 @@ from corrigible.language.tunable import Adapter
 
 Algorithm = Literal["rloo", "grpo", "rejection"]
 KLTerm = Literal["k1-reward", "k2", "k3", "exact"]
+Reference = Literal["base", "amnesic", "repaired"]
+
+FAILING_BETA: Final = 0.01
+"""KL penalty that remedies of the reference use where there is none. With the plain base as reference the tiny model
+still leaves its language at this weight (pilots, docs/decisions/0015), so that what helps is the other reference."""
 
 
 @final
@@ -48,7 +53,9 @@ class TuningSettings:
     the best-paid of them likelier and nothing else (rejection fine-tuning, Dong et al. 2023, arXiv 2304.06767).
     kl: where the penalty stands and which estimate it is (Schulman 2020): k1-reward takes beta * log(p / q) off the
     reward; k2, k3 and exact (over the vocabulary, position by position) are terms of the loss. anchor: share by which
-    the reference follows the policy at each step; 0 keeps the base. micro: responses a backward pass reads at once.
+    the reference follows the policy at each step; 0 keeps the base. reference: what policies are compared with: the
+    base; the base without its memory of the response (amnesic); or the base taught not to expect repeats (repaired).
+    micro: responses a backward pass reads at once.
     """
 
     steps: int = 100
@@ -61,6 +68,7 @@ class TuningSettings:
     gradient_norm: float = 1.0
     adapter: Adapter = field(default_factory=Adapter)
     anchor: float = 0.0
+    reference: Reference = "base"
     micro: int = 32
     checkpoints: int = 5
     shown: int = 4
@@ -75,6 +83,11 @@ class TuningSettings:
             (f"beta = {self.beta}", self.beta >= 0, "at least 0"),
             (f"learning_rate = {self.learning_rate}", 0 < self.learning_rate < 1, "between 0 and 1"),
             (f"anchor = {self.anchor}", 0 <= self.anchor <= 1, "from 0 to 1"),
+            (
+                f"reference = {self.reference!r} with anchor = {self.anchor} and kl = {self.kl!r}",
+                self.reference == "base" or (not self.anchor and (self.kl != "exact" or self.reference != "amnesic")),
+                "the base where it follows the policy; an amnesic one is compared by what was sampled",
+            ),
             (f"micro = {self.micro}", self.micro >= 1, "at least 1"),
             (f"checkpoints = {self.checkpoints}", 1 <= self.checkpoints <= max(1, self.steps), "from 1 to `steps`"),
         )
