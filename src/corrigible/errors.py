@@ -46,6 +46,12 @@ class Held(CorrigibleError):
     exit_code = EXIT_DENY
 
 
+class Tripped(CorrigibleError):
+    """A tripwire stopped the training; it does not go on before somebody with a name has decided so."""
+
+    exit_code = EXIT_TRIPPED
+
+
 class Tampered(CorrigibleError):
     """Evidence is not as it was when it was sealed."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
@@ -54,15 +54,82 @@ class TripwireFigures:
         return answer_figures(self.tripwire, runs=self.runs, seed=self.seed)
 
 
+Folder: TypeAlias = Positional[Annotated[Path, arg(metavar="FOLDER", help_behavior_hint="")]]
+Person: TypeAlias = Annotated[str, arg(metavar="PERSON")]
+
+
+@dataclass(frozen=True)
+class TripStatus:
+    """Where a run under a tripwire stands: what stopped it, who has to decide by when, and where the evidence lies.
+
+    Exit code 0 where no stop stands, 5 where one does, 3 where it was decided that training ends.
+    """
+
+    folder: Folder
+    """The folder beside the points: POINTS.TRIPWIRE."""
+    at: Annotated[str | None, unless_given("TIME", "now")] = None
+    """Who has to decide then: whoever lets the time pass is passed over."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.stopping import answer_standing
+
+        return answer_standing(self.folder, at=self.at)
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """Say that you have seen the stop; from then on the time to decide runs."""
+
+    folder: Folder
+    """The folder beside the points: POINTS.TRIPWIRE."""
+    by: Person
+    """You, as the owners' register names you; refused unless you are in charge now."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.stopping import answer_acknowledge
+
+        return answer_acknowledge(self.folder, by=self.by)
+
+
+@dataclass(frozen=True)
+class Decide:
+    """Decide whether training goes on. Without it training does not: a trainer that is started again is refused."""
+
+    folder: Folder
+    """The folder beside the points: POINTS.TRIPWIRE."""
+    choice: Positional[Annotated[Literal["resume", "end"], arg(help_behavior_hint="")]]
+    """resume: it may go on, under what is left of the plan; end: it never does."""
+    by: Person
+    """You, as the owners' register names you; refused unless you are in charge now."""
+    reason: Annotated[str, arg(metavar="WHY")]
+    """Why; it is kept."""
+    tripwire: Annotated[Path | None, unless_given("FILE", "the one that tripped")] = None
+    """Go on under another tripwire of the same name."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.stopping import answer_decide
+
+        return answer_decide(self.folder, self.choice, by=self.by, reason=self.reason, tripwire=self.tripwire)
+
+
 TripKind: TypeAlias = (
     Annotated[ReplayTripwire, subcommand(name="replay", prefix_name=False)]
     | Annotated[TripwireFigures, subcommand(name="figures", prefix_name=False)]
+    | Annotated[TripStatus, subcommand(name="status", prefix_name=False)]
+    | Annotated[Acknowledge, subcommand(name="acknowledge", prefix_name=False)]
+    | Annotated[Decide, subcommand(name="decide", prefix_name=False)]
 )
 
 
 @dataclass(frozen=True)
 class Trip:
-    """Tripwires on runs (docs/tripwires.md): replay finished runs, and figures of what a tripwire costs and gives."""
+    """Tripwires (docs/tripwires.md): replay finished runs, simulate, and decide about a run that one has stopped."""
 
     trip: OmitSubcommandPrefixes[TripKind]
     """Which question."""

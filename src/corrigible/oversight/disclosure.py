@@ -6,21 +6,19 @@ released irreversibly (public is) cannot be recalled, and needs two names; a hol
 `corrigible disclose hold|release|status RUN`.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from corrigible.documents import Document
-from corrigible.errors import BadInput, CorruptFile, Held, Tampered
+from corrigible.errors import BadInput, Held
+from corrigible.oversight.chained import entries_of, plain_entry, read_record, with_entry
 from corrigible.oversight.moments import Moment, written
 from corrigible.store import disk_faults, replace_file
-from corrigible.store.documents import check_seal, parse, seal
-from corrigible.store.files import sha256_of
 from corrigible.store.lock import lock_of
 from corrigible.store.paths import inside
 
@@ -29,7 +27,6 @@ Audience: TypeAlias = Literal["team", "partners", "public"]
 
 AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
 DISCLOSURE_FILE: Final = "disclosure.jsonl"
-LARGEST: Final = 1 << 20
 _REMEDY: Final = "restore the file, or ask who keeps the run"
 
 
@@ -75,7 +72,7 @@ def disclosure_of(run: Path) -> Status:
     Raises:
         Tampered: an entry was changed, taken out or cut off.
     """
-    return _status(_entries(_raw(run), _record_of(run)))
+    return _status(entries_of(_raw(run), Entry, path=_record_of(run), remedy=_REMEDY))
 
 
 def hold(run: Path, *, by: str = "", reason: str = "") -> Status:
@@ -187,40 +184,7 @@ def _raw(run: Path) -> bytes:
             rule="a run folder is asked for, or evidence in a file",
             remedy="see `corrigible clean` for those there are",
         )
-    path = _record_of(run)
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise BadInput(
-            value=str(path), rule=f"it must be readable ({error.strerror})", remedy="mend its permissions"
-        ) from error
-    if len(data) > LARGEST:
-        raise Tampered(value=str(path), rule=f"at most {LARGEST} bytes", remedy=_REMEDY)
-    return data
-
-
-def _entries(data: bytes, path: Path) -> tuple[Entry, ...]:
-    if data and not data.endswith(b"\n"):
-        raise Tampered(value=str(path), rule="its last line is cut off", remedy=_REMEDY)
-    found: list[Entry] = []
-    before = ""
-    for number, line in enumerate(data.splitlines(), start=1):
-        name = f"{path}, line {number}"
-        try:
-            document = parse(line, name=name, remedy=_REMEDY)
-            check_seal(document, name=name, remedy=_REMEDY)
-            if document.get("before") != before:
-                raise Tampered(value=name, rule="it does not follow the line before it", remedy=_REMEDY)
-            entry = document.get("entry")
-            found.append(Entry.model_validate(entry))
-        except (CorruptFile, ValidationError) as error:
-            rule = error.rule if isinstance(error, CorruptFile) else "it is no entry"
-            raise Tampered(value=name, rule=rule, remedy=_REMEDY) from error
-        before = sha256_of(line)
-    return tuple(found)
+    return read_record(_record_of(run), remedy=_REMEDY)
 
 
 def _append(run: Path, entry: Entry) -> Status:
@@ -229,23 +193,10 @@ def _append(run: Path, entry: Entry) -> Status:
     lock = record.name.removesuffix("jsonl") + "lock"
     with disk_faults(lock, record.parent, retry="try again", elsewhere="copy the run"), lock_of(record.parent, lock):
         data = _raw(run)
-        entries = _entries(data, record)
-        line = _line(entry, data)
+        entries = entries_of(data, Entry, path=record, remedy=_REMEDY)
         with disk_faults(record.name, record.parent, retry="try again", elsewhere="copy the run"):
-            replace_file(record, data + line + b"\n")
+            replace_file(record, with_entry(data, entry))
     return _status((*entries, entry))
-
-
-def _line(entry: Entry, data: bytes) -> bytes:
-    lines = data.splitlines()
-    plain: dict[str, Any] = {**plain_entry(entry), "at": written(entry.at)}
-    document = {"schema": 1, "before": sha256_of(lines[-1]) if lines else "", "entry": plain}
-    return json.dumps(seal(document), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def plain_entry(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON has it."""
-    return entry.model_dump(mode="json")
 
 
 def plain_status(status: Status) -> dict[str, Any]:

@@ -94,8 +94,18 @@ class Tripwire(Document):
     fictional: bool = False
     metric: Annotated[str, Field(min_length=1, max_length=120)]
     owner: Name
+    deputy: Name | None = None
+    """Takes over when the owner's time is up."""
+    escalates_to: Name | None = None
+    """A decision of the owners' register; who decides that takes over after owner and deputy."""
+    proposes: Name | None = None
+    """Who trains, and would ask to go on: nobody decides on a run of their own."""
+    acknowledge: Span | None = None
+    """How long the owner has to say that they have seen it; whoever has not is passed over."""
     deadline: Span
     """How long the owner has to decide once it trips."""
+    at_stake: Text | None = None
+    """What it would cost to go on once it trips."""
     side: Literal["above", "below"] = "above"
     """Which way is alarming."""
     healthy: Share | None = None
@@ -117,6 +127,10 @@ class Tripwire(Document):
             raise fault("say how many steps a checkpoint may be late", "plan", "grace")
         if kind == "missing" and self.false_alarms is not None:
             raise fault("a checkpoint that does not come is no chance event; leave it out", "false_alarms")
+        if self.deputy == self.owner:
+            raise fault("the deputy is the owner; name another person", "deputy")
+        if self.acknowledge is not None and self.acknowledge > self.deadline:
+            raise fault("who has to decide by the deadline has to see it before", "acknowledge")
         if self.assumed is not None and self.assumed.takes_off_at > self.plan.checkpoints:
             raise fault("it comes after the last planned checkpoint", "assumed", "takes_off_at")
         return self

@@ -3,6 +3,7 @@
 `{"schema": 1, "run": "a", "metric": "m", "step": 100, "k": 3, "n": 50}`, or "value" in place of "k" and "n".
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,26 +145,48 @@ def parse_point(line: bytes, where: Where) -> Point:
         return where.refuse_line(refused.value, refused.rule)
 
 
-def _in_order(lines: Iterable[bytes], file: str) -> Iterator[Point]:
-    """Points line by line; BadInput where a line is of another run or goes back."""
-    newest: dict[str, int] = {}
-    run, step = None, 0
-    for number, line in enumerate(lines, start=1):
-        where = Where(file=file, line=number)
-        point = parse_point(line, where)
-        if run is not None and point.run != run:
+@final
+class Order:
+    """What the points of one run have to keep to, line by line: one run, steps that never go back."""
+
+    def __init__(self) -> None:
+        self.run: str | None = None
+        self.step = 0
+        self._newest: dict[str, int] = {}
+
+    def newest(self, metric: str) -> int | None:
+        """The step of the metric's last point; None before its first."""
+        return self._newest.get(metric)
+
+    def take(self, point: Point, where: Where) -> Point:
+        """The point, where it may follow; BadInput where it is of another run or goes back."""
+        if self.run is not None and point.run != self.run:
             where.refuse_line(
-                f"run = {shown(point.run)}", f"a file holds one run, {shown(run)}", "write a file for each run"
+                f"run = {shown(point.run)}", f"a file holds one run, {shown(self.run)}", "write a file for each run"
             )
-        if point.step < step:
-            where.refuse_line(f"step = {point.step}", f"steps never go back, and step {step} stands before it")
-        if newest.get(point.metric) == point.step:
+        if point.step < self.step:
+            where.refuse_line(f"step = {point.step}", f"steps never go back, and step {self.step} stands before it")
+        if self._newest.get(point.metric) == point.step:
             where.refuse_line(
                 f"step = {point.step}", f"{shown(point.metric)} has been given at this step", "keep one of the two"
             )
-        run, step = point.run, point.step
-        newest[point.metric] = step
-        yield point
+        self.run, self.step = point.run, point.step
+        self._newest[point.metric] = point.step
+        return point
+
+
+def line_of(point: Point) -> bytes:
+    """The point as a line of a file."""
+    content = {"k": point.k, "n": point.n} if point.value is None else {"value": point.value}
+    row = {"schema": SCHEMA, "run": point.run, "metric": point.metric, "step": point.step, **content}
+    return json.dumps(row, allow_nan=False).encode() + b"\n"
+
+
+def _in_order(lines: Iterable[bytes], file: str) -> Iterator[Point]:
+    order = Order()
+    for number, line in enumerate(lines, start=1):
+        where = Where(file=file, line=number)
+        yield order.take(parse_point(line, where), where)
 
 
 def _whole(value: object, least: int, most: int) -> bool:
