@@ -12,6 +12,7 @@ from corrigible.errors import BadInput
 from corrigible.registry import load_experiment
 from corrigible.report.numbers import limited
 from corrigible.run import Run, run
+from corrigible.stages.plan import condition_of
 from corrigible.stages.remedies import best_remedy, tied_with
 from corrigible.stages.reporting import find
 from corrigible.types import Measurement, Verdict
@@ -117,6 +118,10 @@ def sentence_of_remedies(done: Run) -> str:
     """The remedy that gained most without being an oracle, or that none did."""
     experiment = load_experiment(done.results.experiment)
     best = best_remedy(experiment, done.results.remedies)
+    if not done.results.remedies and any(
+        condition_of(experiment, item.condition).role == "remedy" for item in done.results.measurements
+    ):
+        return f"{experiment.metric(experiment.headline).label} is no share: no gain in bits is counted for remedies."
     if not done.results.remedies:
         return "No remedy was tried; --conditions names some (see `corrigible list`)."
     if best is None:

@@ -86,6 +86,7 @@ def _sections(content: ReportContent) -> dict[str, object]:
         "rules": rule_views(content),
         "plots": [metric_plot(panel, content) for panel in first],
         "remedies": remedy_plot(content),
+        "no_share": next((panel.metric.label for panel in headline if panel.metric.kind != "proportion"), ""),
         "frontier": frontier_view(content),
         "other_plots": [metric_plot(panel, content) for panel in others],
         "detector_plots": detector_plots(content.detectors, content.conditions),

@@ -25,7 +25,7 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameToggle);
 
-  // Replays: all frames are in the page already; the player only shows one and hides the rest.
+  // Replays: all frames are in the page already; the player only shows one, the last at first, and hides the rest.
   const players = [];
   const noteAll = () => {
     const word = document.querySelector("[data-all-word]");
@@ -41,7 +41,7 @@
     if (!controls) return;
     const [caption, count] = [box.querySelector("[data-caption]"), box.querySelector("[data-count]")];
     const [slider, button] = [box.querySelector("[data-slider]"), box.querySelector("[data-act=play]")];
-    let [at, timer] = [0, 0];
+    let [at, timer] = [frames.length - 1, 0];
     const show = (next) => {
       frames[at].setAttribute("display", "none");
       at = Math.max(0, Math.min(frames.length - 1, next));
@@ -78,7 +78,7 @@
     slider.addEventListener("input", () => step(Number(slider.value) - 1 - at));
     controls.hidden = false;
     players.push({ play, stop, playing: () => timer !== 0 });
-    show(0);
+    show(at);
   };
   document.querySelectorAll("[data-replay]").forEach(player);
   const together = document.querySelector("[data-together]");
