@@ -5,6 +5,7 @@ from pathlib import Path
 from corrigible.evals.digests import digests_of, lines_among
 from corrigible.evals.gap import measure, one_stratum
 from corrigible.evals.leak import expected_best
+from corrigible.evals.ledger import affordable, open_ledger, spend
 
 for public, held_out in (((45, 50), (40, 50)), ((3400, 4000), (2900, 4000)), ((2910, 4000), (2900, 4000))):
     found = measure(one_stratum(public, held_out, smallest=0.05))
@@ -25,3 +26,8 @@ items.write_text("Which log is the bottom one?\nWho may press the switch?\n", en
 corpus.write_text("Some text.\nwho may  press the switch?\n", encoding="utf-8")
 known = frozenset(digests_of(items, salt))
 print(f"lines of the corpus that are held-out items: {lines_among(corpus, known, salt)}")
+
+budget = affordable(0.5, 500, leak=0.03)
+open_ledger(Path("looks.jsonl"), name="logs", items=500, share=0.5, budget=budget, by="ada")
+ledger = spend(Path("looks.jsonl"), queries=2, by="bob", why="choose a checkpoint")
+print(f"{ledger.spent} of {ledger.budget} looks are spent; choosing among them gains up to {ledger.price(2):.3f}")

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from corrigible.commands.answer import Answer, table
+from corrigible.commands.drawing import draw, drawn
 from corrigible.errors import EXIT_DENY, EXIT_DONE, EXIT_UNKNOWN, BadInput
 from corrigible.evals import digests, leak
 from corrigible.evals.gap import Gap, Results, Side, Verdict, measure, one_stratum, read_results
+from corrigible.evals.pictures import gap_picture
 from corrigible.store import disk_faults, replace_file
 
 EXITS: Final[dict[Verdict, int]] = {"NO GAP": EXIT_DONE, "GAP": EXIT_DENY, "INCONCLUSIVE": EXIT_UNKNOWN}
@@ -26,10 +28,12 @@ class Numbers:
     held_out_queries: int | None
 
 
-def answer_test(file: Path | None, numbers: Numbers) -> Answer:
+def answer_test(file: Path | None, numbers: Numbers, *, picture: Path | None = None) -> Answer:
     """Estimate, interval, verdict; the items it would take where these cannot tell."""
     results = _results_of(file, numbers)
     found = measure(results)
+    if picture is not None:
+        draw(picture, gap_picture(found))
     ends = found.interval
     return Answer(
         data=asdict(found) | {"strata": len(results.strata)},
@@ -45,6 +49,7 @@ def answer_test(file: Path | None, numbers: Numbers) -> Answer:
             f"({100 * ends.level:g} %, {ends.method}, n = {ends.n}); a gap matters from {found.smallest:g}.",
             *_selection(found),
             _sentence(found),
+            *drawn(picture),
         ),
         exit_code=EXITS[found.verdict],
     )
@@ -71,19 +76,19 @@ def answer_leak(share: float, items: int, queries: tuple[int, ...]) -> Answer:
     )
 
 
-def answer_digest(file: Path, salt_file: Path, out: Path | None) -> Answer:
+def answer_digest(file: Path, salt_file: Path, out: Path | None, *, field: str | None = None) -> Answer:
     """Digests, printed or written; the text of an item is neither."""
-    found = digests.digests_of(file, digests.read_salt(salt_file))
+    found = digests.digests_of(file, digests.read_salt(salt_file), field)
     if out is None:
         return Answer(data={"digests": list(found)}, lines=found)
     _write(out, "".join(f"{line}\n" for line in found), sources=(file, salt_file))
     return Answer(data={"out": str(out), "items": len(found)}, lines=(f"{len(found)} digests: {out}",))
 
 
-def answer_check(known: Path, file: Path, salt_file: Path) -> Answer:
+def answer_check(known: Path, file: Path, salt_file: Path, *, field: str | None = None) -> Answer:
     """Numbers of lines that are held-out items."""
     salt = digests.read_salt(salt_file)
-    found = digests.lines_among(file, digests.read_digests(known), salt)
+    found = digests.lines_among(file, digests.read_digests(known), salt, field)
     return _lines_found(found, file, one="a held-out item", none="no line is a held-out item, word for word")
 
 

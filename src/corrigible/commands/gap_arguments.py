@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from corrigible.commands.arguments import Json, unless_given
+from corrigible.commands.gap_kept_arguments import GapMark, GapMatch, GapOpen, GapSalt, GapSpend, GapSpent
 
 if TYPE_CHECKING:
     from corrigible.commands.answer import Answer
@@ -36,6 +37,8 @@ class GapTest:
     """The public score is the best of M tries."""
     held_out_queries: Queries = None
     """The held-out score is the best of M tries."""
+    picture: Annotated[Path | None, unless_given("FILE", "no picture")] = None
+    """Write an SVG here: both shares and the difference with their intervals."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
@@ -53,6 +56,7 @@ class GapTest:
                 public_queries=self.public_queries,
                 held_out_queries=self.held_out_queries,
             ),
+            picture=self.picture,
         )
 
 
@@ -83,6 +87,8 @@ class GapDigest:
     """Held-out items, one a line."""
     salt_file: Path
     """Secret bytes, at least 16. Who has them can try guesses."""
+    field: Annotated[str | None, unless_given("NAME", "a line is an item")] = None
+    """Lines are JSON objects, and the item is the text of this field (a.b: a field within a field)."""
     out: Annotated[Path | None, unless_given("FILE", "print them")] = None
     """Write the digests here."""
     json_: Json = False
@@ -91,7 +97,7 @@ class GapDigest:
     def answer(self) -> "Answer":
         from corrigible.commands.gap import answer_digest
 
-        return answer_digest(self.file, self.salt_file, self.out)
+        return answer_digest(self.file, self.salt_file, self.out, field=self.field)
 
 
 @dataclass(frozen=True)
@@ -104,13 +110,15 @@ class GapCheck:
     """Lines to look up: training data, published items, outputs."""
     salt_file: Path
     """The salt that the digests were made with."""
+    field: Annotated[str | None, unless_given("NAME", "a line is an item")] = None
+    """Lines are JSON objects: look up the text of this field, or, with '*', every text in them."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.gap import answer_check
 
-        return answer_check(self.digests, self.file, self.salt_file)
+        return answer_check(self.digests, self.file, self.salt_file, field=self.field)
 
 
 @dataclass(frozen=True)
@@ -136,12 +144,18 @@ GapKind: TypeAlias = (
     | Annotated[GapDigest, subcommand(name="digest", prefix_name=False)]
     | Annotated[GapCheck, subcommand(name="check", prefix_name=False)]
     | Annotated[GapCanary, subcommand(name="canary", prefix_name=False)]
+    | Annotated[GapMatch, subcommand(name="match", prefix_name=False)]
+    | Annotated[GapOpen, subcommand(name="open", prefix_name=False)]
+    | Annotated[GapSpend, subcommand(name="spend", prefix_name=False)]
+    | Annotated[GapSpent, subcommand(name="spent", prefix_name=False)]
+    | Annotated[GapSalt, subcommand(name="salt", prefix_name=False)]
+    | Annotated[GapMark, subcommand(name="mark", prefix_name=False)]
 )
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Gamed evals: public against held-out, the price of queries, digests of held-out items, canaries (docs/gap.md)."""
+    """Gamed evals: public against held-out, the price of queries and their ledger, digests, canaries (docs/gap.md)."""
 
     command: OmitSubcommandPrefixes[GapKind]
     """What to ask."""

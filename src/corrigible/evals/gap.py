@@ -78,6 +78,19 @@ class Results(Document):
     held_out_queries: Queries = 1
     strata: Annotated[tuple[Stratum, ...], Field(min_length=1, max_length=1000, strict=False)]
 
+    @classmethod
+    def checked(cls, *, smallest: float, level: float, power: float, strata: tuple[Stratum, ...]) -> Self:
+        """Results of single tries; BadInput where a share is out of its range."""
+        return cls.model_validate(
+            {
+                "schema": 1,
+                "smallest": _within(smallest, "smallest", SMALLEST),
+                "level": _within(level, "level", SURE),
+                "power": _within(power, "power", SURE),
+                "strata": strata,
+            }
+        )
+
     @model_validator(mode="after")
     def _can_be_compared(self) -> Self:
         names = [item.stratum for item in self.strata]
