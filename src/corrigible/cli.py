@@ -29,7 +29,7 @@ from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
 from corrigible.commands.race_arguments import Race
-from corrigible.commands.trip_arguments import Trip
+from corrigible.commands.trip_arguments import Trip, Watch
 from corrigible.commands.voxel_arguments import Render, Replay
 from corrigible.errors import EXIT_DONE, EXIT_FAULT, BadInput, CorrigibleError, one_line
 
@@ -76,6 +76,7 @@ Command: TypeAlias = (
     | Annotated[Leverage, subcommand(name="leverage")]
     | Annotated[Gap, subcommand(name="gap")]
     | Annotated[Trip, subcommand(name="trip")]
+    | Annotated[Watch, subcommand(name="watch")]
     | Annotated[Render, subcommand(name="render")]
     | Annotated[Replay, subcommand(name="replay")]
     | Annotated[Clean, subcommand(name="clean")]

@@ -24,7 +24,7 @@ SHIPPED: Final = resources.files("corrigible.tripwires") / "data"
 
 def answer_replay(tripwire: str, points: tuple[Path, ...], *, until: int | None, picture: Path | None) -> Answer:
     """A row for each run; exit code 5 where any trips. Nothing is drawn where any file is refused."""
-    document = read_tripwire(_path_of(tripwire))
+    document = read_tripwire(path_of(tripwire))
     if not points:
         raise BadInput(value="no POINTS", rule="a replay needs at least one run", remedy="name a file of points")
     wires = [(path, *_replayed(document, path, until)) for path in points]
@@ -55,7 +55,7 @@ def answer_replay(tripwire: str, points: tuple[Path, ...], *, until: int | None,
 
 def answer_figures(tripwire: str, *, runs: int, seed: int) -> Answer:
     """False stops beside what was promised and beside naive tests, and the delay."""
-    document = read_tripwire(_path_of(tripwire))
+    document = read_tripwire(path_of(tripwire))
     found = simulate(document, runs=runs, generator=stream(whole(seed, name="seed", least=0), "tripwire"))
     verdict = _kept(found.false_stops, document.false_alarms)
     rows = [
@@ -153,7 +153,8 @@ def _number(found: Interval) -> str:
     return f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}] (n = {found.n})"
 
 
-def _path_of(tripwire: str) -> Path:
+def path_of(tripwire: str) -> Path:
+    """The file of a tripwire, or one that ships; BadInput elsewhere."""
     path = Path(tripwire)
     if path.exists():
         return path

@@ -140,3 +140,34 @@ class Trip:
 
     def answer(self) -> "Answer":
         return self.trip.answer()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Watch a training run from a process of its own: it judges every point and writes the stop file.
+
+    Ends with exit code 5 once the wire trips, and 0 when the trainer has finished. Killed, it can be started again; the
+    trainer that it watched stops meanwhile.
+    """
+
+    tripwire: Wire
+    """A YAML file (docs/tripwires.md), or the name of one that ships: take-off."""
+    points: Positional[Annotated[Path, arg(metavar="POINTS", help_behavior_hint="")]]
+    """The file of points that the trainer appends to; it need not exist yet."""
+    owners: Annotated[Path, arg(metavar="FILE")]
+    """The owners' register, which has to know the tripwire's owner."""
+    run: Annotated[str | None, unless_given("NAME", "the file's name without its ending")] = None
+    """Name of the run."""
+    every: float = 1.0
+    """Seconds between two looks."""
+    silence: Annotated[float | None, unless_given("SECONDS", "none does")] = None
+    """A trainer's silence that trips: a dead one and one that trains on unheard look alike."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.watch import answer_watch
+        from corrigible.tripwires.watcher import Patience
+
+        patience = Patience(every=self.every, silence=self.silence)
+        return answer_watch(self.tripwire, self.points, owners=self.owners, run=self.run, patience=patience)

@@ -57,17 +57,26 @@ def arm_run(documents: Documents, points: Path, run: str) -> tuple[WireFolder, A
         Tripped: a stop stands, or what is in the file trips the wire now; its evidence is frozen.
     """
     folder = folder_of(points, documents.tripwire.tripwire)
-    before = folder.arming()
-    Judge(_new(documents, run, 1, -1) if before is None else before, points).look()  # refuse before anything is written
+    known = folder.arming() is not None
+    if not known:
+        Judge(_new(documents, run, 1, -1), points).look()  # refuse before anything is written
     with folder.locked():
         folder.settle()
         mend_points(points)
         arming = _armed(folder, documents, points, run)
     refuse_stopped(folder, points)
     judge = Judge(arming, points)
-    if judge.look() is not None:
-        trip(folder, judge, by="trainer", kind="tripped")
+    try:
+        tripped = judge.look() is not None
+    except BadInput as error:
+        if not known:
+            raise
+        trip(folder, judge, by="trainer", kind="unreadable", because=f"points cannot be read: {error}")
         refuse_stopped(folder, points)
+    else:
+        if tripped:
+            trip(folder, judge, by="trainer", kind="tripped")
+            refuse_stopped(folder, points)
     return folder, arming
 
 

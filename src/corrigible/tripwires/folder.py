@@ -10,6 +10,7 @@ Every file is replaced whole, and all changes are made under one lock, which the
 """
 
 import json
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from corrigible.store import disk_faults, replace_file
 from corrigible.store.documents import SEAL, check_seal, parse, seal
 from corrigible.store.files import read_stored, sha256_of
 from corrigible.store.lock import lock_of
-from corrigible.store.paths import inside
+from corrigible.store.paths import inside, temporary_name
 from corrigible.tripwires.records import Arming, Said, StopRecord, TrainerBeat, WatcherBeat
 
 STOP: Final = "stop.json"
@@ -66,8 +67,8 @@ class WireFolder:
         self._create(f"armed-{arming.segment}.json", arming)
 
     def stands(self) -> bool:
-        """Whether a stop stands, whatever it holds."""
-        return inside(self.path, STOP).exists()
+        """Whether a stop stands, whatever it holds; asked at every step of a training."""
+        return os.path.lexists(self.path / STOP)
 
     def stop(self) -> StopRecord | None:
         """The stop that stands; None where none does. Raises Tampered where it is not as it was written."""
@@ -88,7 +89,7 @@ class WireFolder:
 
     def decided(self, segment: int) -> bool:
         """Whether the stretch was stopped, and it was decided to go on."""
-        return inside(self.path, f"stop-{segment}.json").exists()
+        return os.path.lexists(self.path / f"stop-{segment}.json")
 
     def stopped(self, segment: int) -> StopRecord:
         """The stop of a stretch after which it was decided to go on."""
@@ -121,10 +122,17 @@ class WireFolder:
             inside(self.path, STOP).replace(inside(self.path, f"stop-{stop.segment}.json"))
 
     def beat(self, sign: WatcherBeat | TrainerBeat) -> None:
-        """Show a sign of life."""
+        """Show a sign of life, whole or not at all. It is not flushed to the disk: nobody lives through a power cut."""
         name = WATCHER if isinstance(sign, WatcherBeat) else TRAINER
+        beside = inside(self.path, temporary_name())
         with disk_faults(name, self.path, retry="try again", elsewhere="move the points"):
-            replace_file(inside(self.path, name), _rendered(sign))
+            beside.write_bytes(_rendered(sign))
+            beside.replace(inside(self.path, name))
+
+    def was_watched(self, segment: int) -> bool:
+        """Whether a watcher has come to the stretch; one whose sign cannot be read counts."""
+        found = self.watcher()
+        return os.path.lexists(self.path / WATCHER) if found is None else found.segment == segment
 
     def watcher(self) -> WatcherBeat | None:
         """The watcher's last sign of life; None where there is none that can be read."""
@@ -140,7 +148,7 @@ class WireFolder:
 
     def _beat(self, name: str, kind: type[D]) -> D | None:
         try:
-            return self._read(name, kind)
+            return self._read(name, kind) if os.path.lexists(self.path / name) else None
         except CorrigibleError:
             return None
 

@@ -57,7 +57,8 @@ class Leader:
         self._judge = Judge(arming, points)
         self._judge.look()
         self._refused = ""
-        self._beats, self._beaten, self._step = 0, -BEAT_EVERY, -1
+        before = folder.trainer()
+        self._beats, self._beaten, self._step = (0 if before is None else before.count), -BEAT_EVERY, -1
         self._answered, self._heard, self._owed = time.monotonic(), -1, 0
         self._awaited = False
 
@@ -111,8 +112,9 @@ class Leader:
 
     def await_watcher(self, watched: bool) -> None:
         """Wait until the watcher answers, where one is wanted or has been there. Raises Tripped where none does."""
+        self._beat(self._judge.step)  # a watcher that comes now must not take the training for finished
         found = self.folder.watcher()
-        self._awaited = watched or (found is not None and found.segment == self._judge.arming.segment)
+        self._awaited = watched or self.folder.was_watched(self._judge.arming.segment)
         self._heard = -1 if found is None else found.count
         self._answered = time.monotonic()
         while self._awaited and not self._answers():

@@ -1,5 +1,6 @@
 """What the stop protocol writes down: how a run was armed, its stop, who acknowledged and decided, signs of life."""
 
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -34,11 +35,11 @@ class Arming(Document):
 
     def tripwire(self) -> Tripwire:
         """The document as it stands in the file."""
-        return parse_document(self.document, Tripwire, source="the armed tripwire")
+        return _tripwire(self.document)
 
     def register(self) -> Owners:
         """The owners' register as it stood when the wire was armed."""
-        return parse_document(self.owners, Owners, source="the armed register")
+        return _register(self.owners)
 
     def wire(self) -> Tripwire:
         """The tripwire with what is left of its plan after `after`. Raises BadInput where too little is left."""
@@ -95,6 +96,16 @@ class TrainerBeat(Document):
     finished: bool = False
     checkpoint: str = ""
     checkpoint_sha256: str = ""
+
+
+@lru_cache(maxsize=8)
+def _tripwire(text: str) -> Tripwire:
+    return parse_document(text, Tripwire, source="the armed tripwire")
+
+
+@lru_cache(maxsize=8)
+def _register(text: str) -> Owners:
+    return parse_document(text, Owners, source="the armed register")
 
 
 def remaining(tripwire: Tripwire, after: int) -> Tripwire:

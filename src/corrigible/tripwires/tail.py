@@ -44,7 +44,8 @@ class Tail:
                 stood before the bad line has been given, or is given by the next call.
         """
         found: list[Point] = []
-        for line in self._fresh().splitlines(keepends=True):
+        for content in self._fresh().split(b"\n")[:-1]:
+            line = content + b"\n"
             where = Where(file=str(self.path), line=self._lines + 1)
             try:
                 point = self.order.take(parse_point(line, where), where)
