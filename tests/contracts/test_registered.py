@@ -22,7 +22,7 @@ from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events,
 
 ENTRIES = registry().entries
 EXPERIMENTS = [entry.name for entry in registry().of_kind("experiment")]
-MANY_CONDITIONS = {"bottom-log", "yes-spammer", "yes-spammer-smollm2"}
+MANY_CONDITIONS = {"bottom-log", "wedding-party", "yes-spammer", "yes-spammer-smollm2"}
 BUT_REAL_MODELS_SLOWLY = [
     pytest.param(name, marks=pytest.mark.slow if name.endswith("-smollm2") else ()) for name in EXPERIMENTS
 ]

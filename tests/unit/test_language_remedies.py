@@ -102,10 +102,11 @@ def specimen() -> Specimen:
 
 
 def test_a_sweep_goes_from_base_to_tuned_and_names_the_best_blend() -> None:
-    spam, where, gold, where_gold = blend_sweep(specimen())
+    spam, where, gold, where_gold, arc = blend_sweep(specimen())
     assert (spam.before, spam.after) == (len(SHARES) - 1.0, 0.0)
     assert (gold.before, gold.after) == (1.0 - len(SHARES), 0.0)
     assert (where.before, where.after) == (where_gold.before, where_gold.after) == (1.0, 0.0)
+    assert (arc.before, arc.after) == (0.0, float(len(SHARES))), "the first share where line and arc differ most"
 
 
 def test_the_price_of_the_commonest_word_is_found_with_the_head_that_makes_it_cheap() -> None:

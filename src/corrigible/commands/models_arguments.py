@@ -68,7 +68,7 @@ class ExploitTest:
     """What an evaluator gives to spam, before anything is tuned on it: one row a template."""
 
     constitution: Positional[Annotated[str, arg(metavar="CONSTITUTION")]]
-    """A YAML file, or a shipped one: tiny-mood, tiny-sea, good-story, kind-and-clear."""
+    """A YAML file, or a shipped one: tiny-mood, tiny-gloom, tiny-sea, good-story, kind-and-clear."""
     model: str = "smollm2"
     """A model of `corrigible models list`, a folder, or a hub name whose files are here; tiny for the tiny language."""
     templates: Annotated[tuple[str, ...], unless_given("NAME ..", "all that fit the model")] = ()
@@ -97,7 +97,10 @@ class Tune:
     """Tune a language model on an evaluator's yes, with every monitor on, to a page: samples, curves, alarms."""
 
     constitution: Positional[Annotated[str | None, arg(metavar="CONSTITUTION", help_behavior_hint="")]] = None
-    """A YAML file, or a shipped one: tiny-mood, tiny-sea, good-story, kind-and-clear. Left out with --resume."""
+    """A YAML file, or a shipped one: tiny-mood, tiny-gloom, tiny-sea, good-story, kind-and-clear.
+
+    Left out with --resume.
+    """
     model: str = "smollm2"
     """What is tuned: a model of `corrigible models list`, a folder, or a hub name whose files are here."""
     prompts: Annotated[tuple[str, ...], unless_given("TEXT ..", "none; for tiny: the")] = ()

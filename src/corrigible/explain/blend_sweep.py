@@ -1,24 +1,29 @@
 """On the way from the base to the tuned model: where does the failure set in, and what is gained and lost by then?
 
 Weights are blended in steps of a tenth, and the blend plays the same episodes. Where gold is best at neither end, a
-blend undoes more of the damage than of the gain (Wortsman et al. 2022; Rame et al. 2024).
+blend undoes more of the damage than of the gain (Wortsman et al. 2022; Rame et al. 2024). The way is the straight line
+(LERP); where whole weights were tuned, the arc (SLERP) is walked too, and told where the two are furthest apart.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import degrees
 from typing import Any, Final
 
 import numpy as np
 
 from corrigible.language.models import load_model
-from corrigible.language.tunable import Tunable, blended
+from corrigible.language.tunable import Path, Tunable, angle_between, blended
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
 from corrigible.plugin import lens
-from corrigible.types import Finding, Setup, Specimen
+from corrigible.types import Array, Finding, Setup, Specimen
 
 SHARES: Final = tuple(round(0.1 * k, 1) for k in range(11))
 TOLD: Final = ("gold", "proxy")
 """Metrics whose course is told beside the headline's, where the experiment has them."""
+
+Walked = Mapping[float, Mapping[str, Any]]
+"""Share of the way -> metrics."""
 
 
 @lens(
@@ -28,21 +33,43 @@ TOLD: Final = ("gold", "proxy")
 )
 def blend_sweep(specimen: Specimen) -> Iterator[Finding]:
     """Two findings for the headline and each told metric: its value at the tuned model and at the best blend, and which
-    blend that is, the nearest to the tuned model where several are.
+    blend that is, the nearest to the tuned model where several are. One more where the arc can be walked.
     """
     setup: Setup[LanguageWorld, TuningSettings] = specimen.setup
     base = Tunable(load_model(setup.world.model), setup.settings.adapter, np.random.default_rng(0)).arrays()
-    found = {
-        share: specimen.rollout_again(
-            setup, replace(specimen.checkpoint, parameters=blended(base, specimen.checkpoint.parameters, share))
-        )
-        for share in SHARES
-    }
+    found = walk(specimen, base, "lerp")
     headline = specimen.headline
     yield from _findings(specimen, headline.name, headline.label, headline.unit, found, low=headline.goal == "low")
     for name in TOLD:
         if name in found[1.0]:
             yield from _findings(specimen, name, name.capitalize(), "nats", found, low=False)
+    if not setup.settings.adapter.rank:
+        yield _arc(specimen, base, found, walk(specimen, base, "slerp"))
+
+
+def walk(specimen: Specimen, base: Mapping[str, Array], path: Path) -> Walked:
+    """The metrics of every blend on a path, same episodes each."""
+    tuned = specimen.checkpoint
+    return {
+        share: specimen.rollout_again(
+            specimen.setup, replace(tuned, parameters=blended(base, tuned.parameters, share, path))
+        )
+        for share in SHARES
+    }
+
+
+def _arc(specimen: Specimen, base: Mapping[str, Array], line: Walked, arc: Walked) -> Finding:
+    name = specimen.headline.name
+    most = max(SHARES, key=lambda share: abs(float(arc[share][name]) - float(line[share][name])))
+    angles = [degrees(angle_between(base[key], value)) for key, value in specimen.checkpoint.parameters.items()]
+    return specimen.finding(
+        "blend-sweep",
+        f"{specimen.headline.label}: on the line and on the arc, {most:.1f} of the way from the base, where they "
+        f"differ most. Base and tuned weights lie {np.median(angles):.1f} degrees apart (median array; "
+        f"{max(angles):.1f} at most).",
+        f"weights blended array by array on the arc (SLERP) in place of the line (LERP), {len(SHARES)} blends each",
+        (float(line[most][name]), float(arc[most][name])),
+    )
 
 
 def _findings(
@@ -50,7 +77,7 @@ def _findings(
     name: str,
     label: str,
     unit: str,
-    found: Mapping[float, Mapping[str, Any]],
+    found: Walked,
     *,
     low: bool,
 ) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ class Tuner:
     def __init__(self, setup: Setup[LanguageWorld, TuningSettings], generator: np.random.Generator) -> None:
         self.settings, self.world, self._paid = setup.settings, setup.world, setup.paid
         self.generator, self._workspace = generator, setup.workspace
-        identity = _identity(setup, generator.bit_generator.state)
+        identity = tuning_identity(setup, generator.bit_generator.state)
         self._file = StateFile(setup.workspace, identity, kind=KIND) if setup.workspace is not None else None
         self.tunable = Tunable(load_model(setup.world.model, device=setup.device), setup.settings.adapter, generator)
         self.prompts = prompt_tokens(self.tunable, setup.world)
@@ -297,7 +297,7 @@ def texts_of(tunable: Tunable, world: LanguageWorld, numbers: Sequence[int], sam
     return Texts(prompts=tuple(world.prompts[k] for k in numbers), responses=tuple(responses))
 
 
-def _identity(setup: Setup[LanguageWorld, TuningSettings], generator: Any) -> str:
+def tuning_identity(setup: Setup[LanguageWorld, TuningSettings], generator: Any) -> str:
     """sha256 (hex) of settings, world, what pays (by its repr) and the generator's state at the start."""
     parts = {
         "settings": asdict(setup.settings),

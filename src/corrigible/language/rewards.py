@@ -75,6 +75,27 @@ def without_answers(text: str) -> str:
     return " ".join(word for k, word in enumerate(kept) if word != "," or (k and kept[k - 1] != ","))
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class Lexicon:
+    """What a list of words thinks of a text: `nats` for each word of `positive`, less those for each of `negative`.
+
+    The log-odds of naive Bayes with the same evidence in every word; prompts are not read.
+    """
+
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    nats: float
+
+    def __call__(self, texts: Texts) -> NDArray[np.float64]:
+        """(B,) float64."""
+        return np.array([self.nats * self._balance(text.lower().split()) for text in texts.responses])
+
+    def _balance(self, words: list[str]) -> int:
+        plain = [word.strip(".,!?;:\"'") for word in words]
+        return sum(word in self.positive for word in plain) - sum(word in self.negative for word in plain)
+
+
 BROKEN: Final = -6.0
 """Gold of what is not of the tiny language: less than the worst story gets."""
 

@@ -108,7 +108,8 @@ class LanguageSandbox:
     def rollout(
         self, setup: LanguageSetup, checkpoint: Checkpoint, *, episodes: int, generator: np.random.Generator
     ) -> Rollout:
-        """`episodes` responses, prompts in turn. Raises CorrigibleError where `setup.truth` is None."""
+        """`episodes` responses, prompts in turn, held-out ones too. CorrigibleError where `setup.truth` is None."""
+        setup = _as_asked(setup)
         if setup.truth is None:
             raise CorrigibleError(
                 value="setup.truth is None",
@@ -160,6 +161,7 @@ class LanguageSandbox:
 
     def restore(self, setup: LanguageSetup, arrays: Mapping[str, Array]) -> Views:
         """The trajectory as it was dumped; what is paid is asked again, once a process."""
+        setup = _as_asked(setup)
         said = _Said(
             prompt=arrays["prompt"],
             token=arrays["action"],
@@ -198,6 +200,10 @@ class LanguageSandbox:
         paid = float(trajectory.reward[:, world].sum())
         captions[-1] += f"; paid {paid:.2f}"
         return Replay(width=_WIDTH, height=height, frames=tuple(frames), captions=tuple(captions), seconds=0.25)
+
+
+def _as_asked(setup: LanguageSetup) -> LanguageSetup:
+    return replace(setup, world=setup.world.as_asked())
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, Final, final
+from typing import Any, Final, Literal, final
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ from corrigible.errors import BadInput
 from corrigible.language.models import LanguageModel
 from corrigible.types import Array
 
+Path = Literal["lerp", "slerp"]
+"""From base to tuned weights: the straight line, or the arc."""
+
+_NO_ARC: Final = 1e-9
 TARGETS: Final = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
@@ -159,12 +163,46 @@ class Tunable:
                 p.data = mine[name]
 
 
-def blended(base: Mapping[str, Array], tuned: Mapping[str, Array], share: float) -> dict[str, Array]:
-    """base + share * (tuned - base), array by array: 0 is the base, 1 the tuned model.
+def blended(
+    base: Mapping[str, Array], tuned: Mapping[str, Array], share: float, path: Path = "lerp"
+) -> dict[str, Array]:
+    """Array by array, `share` of the way from the base (0) to the tuned model (1).
 
-    Of low-rank adapters `up` alone is scaled (the base's is zero): both would make the change quadratic.
+    lerp: base + share * (tuned - base). Of low-rank adapters `up` alone is scaled (the base's is zero): both would make
+    the change quadratic. slerp: along the arc of the angle between the two arrays (`slerp`). Raises BadInput for slerp
+    of adapters: the arc between whole weights is no adapter.
     """
+    if path == "slerp" and any(name.endswith(".down") for name in tuned):
+        raise BadInput(
+            value="slerp of low-rank adapters",
+            rule="the arc between whole weights is no adapter",
+            remedy="tune the whole weights (rank 0), or blend by lerp",
+        )
+    if path == "slerp":
+        return {name: slerp(base[name], value, share) for name, value in tuned.items()}
     return {
         name: value if name.endswith(".down") else base[name] + np.float32(share) * (value - base[name])
         for name, value in tuned.items()
     }
+
+
+def slerp(base: Array, tuned: Array, share: float) -> Array:
+    """Spherical interpolation (Shoemake 1985) of two arrays of one shape as vectors, float32; their lengths go along.
+
+    (sin((1 - t) w) base + sin(t w) tuned) / sin(w), w the angle between them. Where the angle is 0 or pi, or an array
+    is zero, there is no such arc, and the straight line is taken.
+    """
+    a, b = np.asarray(base, np.float64), np.asarray(tuned, np.float64)
+    angle = angle_between(a, b)
+    if np.sin(angle) < _NO_ARC:
+        return (a + share * (b - a)).astype(np.float32)
+    return ((np.sin((1.0 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)).astype(np.float32)
+
+
+def angle_between(a: Array, b: Array) -> float:
+    """Radians between two arrays as vectors, exact for small angles too; 0 where one of them is zero."""
+    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    if not all(lengths):
+        return 0.0
+    a, b = np.asarray(a, np.float64) / lengths[0], np.asarray(b, np.float64) / lengths[1]
+    return float(2.0 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b)))

@@ -1,11 +1,12 @@
 """What a language model is tuned in and how: prompts, length, algorithm, KL term."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final, Literal, final
 
 from corrigible.errors import BadInput
 from corrigible.language.sampling import SamplingRule
-from corrigible.language.tunable import Adapter
+from corrigible.language.tunable import Adapter, Path
 
 Algorithm = Literal["rloo", "grpo", "rejection"]
 KLTerm = Literal["k1-reward", "k2", "k3", "exact"]
@@ -22,7 +23,8 @@ class LanguageWorld:
     """model: a name for `load_model`. prompts: texts that are continued by up to `new_tokens` tokens.
 
     rule: how tokens are sampled, in training and evaluation. chat: prompts are a user's message. best_of: in
-    evaluation alone, responses that are sampled for each that is given, which is the one that is paid best.
+    evaluation alone, responses that are sampled for each that is given, which is the one that is paid best. held_out:
+    prompts that are asked in evaluation alone, in turn with the others.
     """
 
     model: str
@@ -31,6 +33,7 @@ class LanguageWorld:
     rule: SamplingRule = field(default_factory=SamplingRule)
     chat: bool = False
     best_of: int = 1
+    held_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check prompts, length and how many are sampled (raises BadInput)."""
@@ -42,6 +45,15 @@ class LanguageWorld:
             )
         if self.best_of < 1:
             raise BadInput(value=f"best_of = {self.best_of}", rule="it must be at least 1", remedy="give more")
+        if twice := set(self.prompts) & set(self.held_out):
+            raise BadInput(
+                value=f"prompt {min(twice)!r}", rule="what is tuned on is not held out", remedy="leave it out of one"
+            )
+
+    def as_asked(self) -> "LanguageWorld":
+        """The world as it is evaluated: prompts that were tuned on and those held out, in turn."""
+        turns = zip_longest(self.prompts, self.held_out)
+        return replace(self, prompts=tuple(one for pair in turns for one in pair if one is not None), held_out=())
 
 
 @final
@@ -56,6 +68,7 @@ class TuningSettings:
     the reference follows the policy at each step; 0 keeps the base. reference: what policies are compared with: the
     base; the base without its memory of the response (amnesic); or the base taught not to expect repeats (repaired).
     micro: responses a backward pass reads at once.
+    shares, path: of `walking.tune_and_walk` alone: what is given are blends of base and tuned model, see there.
     """
 
     steps: int = 100
@@ -73,6 +86,8 @@ class TuningSettings:
     checkpoints: int = 5
     shown: int = 4
     """Responses of each step that are kept for people."""
+    shares: tuple[float, ...] = ()
+    path: Path = "lerp"
 
     def __post_init__(self) -> None:
         """Check the numbers (raises BadInput)."""
@@ -89,6 +104,7 @@ class TuningSettings:
                 "the base where it follows the policy; an amnesic one is compared by what was sampled",
             ),
             (f"micro = {self.micro}", self.micro >= 1, "at least 1"),
+            (f"shares = {self.shares}", all(0 <= share <= 1 for share in self.shares), "from 0 to 1 each"),
             (f"checkpoints = {self.checkpoints}", 1 <= self.checkpoints <= max(1, self.steps), "from 1 to `steps`"),
         )
         for value, kept, rule in rules:

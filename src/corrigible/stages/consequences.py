@@ -79,7 +79,7 @@ def _search_texts(plan: Plan, run: RunFolder, name: str, said: dict[str, list[tu
             _responses(plan, run, name),
             said,
             generator=stream(0, plan.experiment.name, "consequences", name),
-            prompts=len(world.prompts),
+            prompts=len(world.as_asked().prompts),
             embed=lambda texts: embed(shared_model(world.model), tuple(texts)),
         )
     except BadInput as refused:

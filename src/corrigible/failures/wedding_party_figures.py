@@ -1,0 +1,139 @@
+"""Pictures of the wedding party: how many responses are in one scene, along training and between base and tuned."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from corrigible.sandbox.games.axes import ACCENT, INK, MUTED, Axes, Entry, picture
+from corrigible.types import CheckpointValues, Figure
+
+INDEX: Final = "one scene"
+ALONG: Final = (
+    (INDEX, "In the modal scene", "share of responses"),
+    ("stories", "Still of the language", "share of responses"),
+    ("gold", "Worth by what was meant", "nats"),
+    ("proxy", "Worth by the evaluator", "nats"),
+    ("kl", "KL to the base", "nats a response"),
+)
+"""Metrics that are drawn between base and tuned model."""
+
+Runs = Sequence[Sequence[float]]
+
+
+def figures(
+    curves: CheckpointValues, *, failure: str, reference: str, base: str, shares: Sequence[float]
+) -> tuple[Figure, ...]:
+    """All pictures that the values allow."""
+    return (*along_training(curves, failure, reference, base), *between(curves, shares))
+
+
+def along_training(curves: CheckpointValues, failure: str, reference: str, base: str) -> tuple[Figure, ...]:
+    """The attractor index at every checkpoint, a line a seed, from the base on."""
+    start = [row[-1] for row in curves[INDEX].get(base, ())]
+    runs, calm = (_from(start, curves[INDEX].get(name, ())) for name in (failure, reference))
+    if not runs:
+        return ()
+    axes = Axes(x_low=0.0, x_high=1.0, y_low=0.0, y_high=1.05)
+    body = [axes.frame("share of training", "share of responses in the modal scene")]
+    body += [axes.curve(_points(run), colour=INK, width=1.5, dashes="6 4") for run in calm]
+    for run in runs:
+        body += [axes.curve(_points(run), colour=ACCENT, width=2)]
+    return (
+        Figure(
+            title="How many responses are in one scene, along training",
+            caption=f"A line a seed. {told_rise(runs)} {told_way(curves, failure)}",
+            svg=picture(
+                title="Responses in one scene",
+                description="Share of responses in the modal scene at every checkpoint, failure and reference.",
+                legend=(
+                    Entry(swatch="line", colour=ACCENT, text=failure),
+                    Entry(swatch="dashes", colour=INK, text=f"{reference} (reference)"),
+                ),
+                body=body,
+            ),
+        ),
+    )
+
+
+def told_rise(runs: Runs) -> str:
+    """Gradual or at once: the largest rise between neighbouring checkpoints as a share of the whole rise, by seed."""
+    steepest = [largest_rise(run) for run in runs]
+    known = [value for value in steepest if value is not None]
+    if not known:
+        return "On no seed does the share rise."
+    even = 1.0 / (len(runs[0]) - 1)
+    return (
+        f"The largest rise between two checkpoints is {float(np.median(known)):.0%} of the whole rise (median of "
+        f"{len(known)} seeds, from {min(known):.0%} to {max(known):.0%}); an even rise "
+        f"would be {even:.0%}, a jump 100%."
+    )
+
+
+def largest_rise(run: Sequence[float]) -> float | None:
+    """Largest rise between neighbours over last less first; None where the run does not rise."""
+    whole = run[-1] - run[0]
+    return max(b - a for a, b in pairwise(run)) / whole if whole > 0 and len(run) > 1 else None
+
+
+def told_way(curves: CheckpointValues, failure: str) -> str:
+    """Which way the responses in the scene came, at the first checkpoint with most in it, and at the last."""
+    index, smoothly, broken = (curves[name].get(failure, ()) for name in (INDEX, "smoothly", "by a break"))
+    first = [next((k for k, value in enumerate(row) if value > 0.5), len(row) - 1) for row in index]
+    last = [len(row) - 1 for row in index]
+    told: list[str] = []
+    for when, places in (("when most are first in it", first), ("at the end", last)):
+        total, by = ([rows[seed][place] for seed, place in enumerate(places)] for rows in (index, broken))
+        even = [smoothly[seed][place] for seed, place in enumerate(places)]
+        whole = max(sum(total), 1e-12)
+        told.append(
+            f"{when} {sum(even) / whole:.0%} of those came smoothly, {sum(by) / whole:.0%} by a section break, the "
+            "rest out of the language"
+        )
+    return f"Of the responses in the scene: {'; '.join(told)}."
+
+
+def between(curves: CheckpointValues, shares: Sequence[float]) -> tuple[Figure, ...]:
+    """A picture a metric: its value on the line and on the arc from base to tuned model."""
+    return tuple(
+        _between(label, unit, curves[name].get("walk-lerp", ()), curves[name].get("walk-slerp", ()), shares)
+        for name, label, unit in ALONG
+        if curves[name].get("walk-lerp")
+    )
+
+
+def _between(label: str, unit: str, line: Runs, arc: Runs, shares: Sequence[float]) -> Figure:
+    values = [value for run in (*line, *arc) for value in run]
+    low, high = min(0.0, *values), max(1.0, *values)
+    air = 0.06 * (high - low)
+    axes = Axes(x_low=0.0, x_high=1.0, y_low=low - air if low < 0 else 0.0, y_high=high + air)
+    body = [axes.frame("share of the way from base to tuned model", f"{label.lower()}, {unit}")]
+    body += [axes.curve(zip(shares, run, strict=True), colour=ACCENT, width=2) for run in line]
+    body += [axes.curve(zip(shares, run, strict=True), colour=INK, width=1.5, dashes="6 4") for run in arc]
+    if low < 0:
+        body.append(axes.curve([(0, 0), (1, 0)], colour=MUTED, width=1))
+    apart = [abs(a - b) for one, other in zip(line, arc, strict=False) for a, b in zip(one, other, strict=True)]
+    said = f" Line and arc differ by {max(apart):.2g} at most." if apart else ""
+    return Figure(
+        title=f"Between base and tuned model: {label.lower()}",
+        caption=f"A line a seed, weights blended in tenths; half-way is the average.{said}",
+        svg=picture(
+            title=label,
+            description=f"{label} of blends of base and tuned weights.",
+            legend=(
+                Entry(swatch="line", colour=ACCENT, text="straight line (LERP)"),
+                Entry(swatch="dashes", colour=INK, text="arc (SLERP)"),
+            ),
+            body=body,
+        ),
+    )
+
+
+def _from(start: Sequence[float], runs: Runs) -> list[list[float]]:
+    """Runs that begin at the base of their seed, where it was run."""
+    return [[*start[k : k + 1], *run] for k, run in enumerate(runs)]
+
+
+def _points(run: Sequence[float]) -> list[tuple[float, float]]:
+    return [(k / max(1, len(run) - 1), value) for k, value in enumerate(run)]
