@@ -22,7 +22,7 @@ from corrigible.types import PRESETS, STAGES, VIEWS, Budget, Checkpoint, Events,
 
 ENTRIES = registry().entries
 EXPERIMENTS = [entry.name for entry in registry().of_kind("experiment")]
-MANY_CONDITIONS = {"bottom-log", "wedding-party", "yes-spammer", "yes-spammer-smollm2"}
+MANY_CONDITIONS = {"bottom-log", "wedding-party", "yes-spammer", "yes-spammer-remedies", "yes-spammer-smollm2"}
 BUT_REAL_MODELS_SLOWLY = [
     pytest.param(name, marks=pytest.mark.slow if name.endswith("-smollm2") else ()) for name in EXPERIMENTS
 ]
@@ -102,8 +102,9 @@ def test_every_rule_and_comparison_names_what_exists(name: str) -> None:
     conditions = {item.name for item in all_conditions(experiment)}
     metrics, proofs = {m.name for m in experiment.metrics}, {f"proof:{proof.name}" for proof in experiment.proofs}
     for rule in experiment.rules:
-        assert rule.metric in metrics | proofs
-        if rule.metric in metrics:
+        metric = rule.metric.removeprefix("worst:")
+        assert metric in metrics | proofs
+        if metric in metrics:
             assert {rule.condition, rule.versus or rule.condition} <= conditions
             assert rule.least_n >= 5, "five seeds are the least for a claim"
     assert {item.of for item in experiment.conditions} - {""} <= conditions

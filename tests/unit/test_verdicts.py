@@ -94,6 +94,34 @@ def test_a_remedy_that_does_nothing_is_no_proof_of_safety() -> None:
     assert "0 of 10 seeds" in idle.because
 
 
+def test_a_verdict_on_the_task_itself_needs_no_guard_against_idleness() -> None:
+    rule = Rule(claim=4, part="it works less", metric="works at X", condition="utility-indifference", versus=FAILURE,
+                direction="below", smallest_effect=-0.25)  # fmt: skip
+    idle = {"utility-indifference": 0.0, FAILURE: 1.0, REFERENCE: 1.0}
+    found = group_rows(
+        [
+            {"condition": name, "seed": seed, "metrics": {"block": 0.0, "works at X": task}, "checkpoints": []}
+            for name, task in idle.items()
+            for seed in range(10)
+        ]
+    )
+    verdict = judge(replace(EXPERIMENT, rules=(rule,)), found, ())[0]
+    assert verdict.word == "reproduced"
+
+
+def test_a_rule_may_ask_for_the_worst_checkpoint_of_every_seed() -> None:
+    def row(name: str, seed: int, along: list[float]):
+        points = [{"step": k, "metrics": {"block": value}} for k, value in enumerate(along)]
+        return {"condition": name, "seed": seed, "metrics": {"block": along[-1]}, "checkpoints": points}
+
+    found = group_rows(
+        [row(name, seed, along) for name, along in ((FAILURE, [0.0, 1.0, 0.0]), (REFERENCE, [0.0, 0.0, 0.0]))
+         for seed in range(10)]
+    )  # fmt: skip
+    assert judge_rule(EXPERIMENT, RULE, found, {}).word != "reproduced"
+    assert judge_rule(EXPERIMENT, replace(RULE, metric="worst:block"), found, {}).word == "reproduced"
+
+
 def test_a_remedy_whose_competence_cannot_be_measured_proves_nothing() -> None:
     unknown = judged_with_remedy([float("nan")] * 10)
     assert unknown.word == "inconclusive"

@@ -21,6 +21,7 @@ from corrigible.agents.training_state import Progress, StateFile
 from corrigible.errors import CorrigibleError
 from corrigible.language.amnesic import amnesic_log_probs, place_laws
 from corrigible.language.models import load_model
+from corrigible.language.repaired import repaired_reference
 from corrigible.language.rewards import Texts
 from corrigible.language.sampling import Samples, rule_log_probs, sample, score
 from corrigible.language.tunable import Tunable
@@ -83,6 +84,8 @@ class Tuner:
         self.optimiser = torch.optim.Adam(self.tunable.parameters.values(), lr=setup.settings.learning_rate)
         if setup.settings.anchor:
             self.tunable.follow(1.0)
+        if setup.settings.reference == "repaired":
+            self.tunable.load_anchor(self._repaired(setup.device))
         self._laws = self._places(setup.device) if setup.settings.reference == "amnesic" else {}
         self.done = 0
         self.first = self._good = self._checkpoint()
@@ -97,6 +100,12 @@ class Tuner:
             prompt: place_laws(world.model, prompt, new_tokens=world.new_tokens, rule=world.rule, device=device)
             for prompt in map(tuple, self.prompts)
         }
+
+    def _repaired(self, device: str) -> Mapping[str, Array]:
+        world, adapter = self.world, self.settings.adapter
+        return repaired_reference(
+            world.model, world.prompts, new_tokens=world.new_tokens, adapter=adapter, rule=world.rule, device=device
+        )
 
     def __enter__(self) -> "Tuner":
         """Itself."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrigible.language.constitution import load_constitution
-from corrigible.language.evaluator import SPELLINGS, Evaluator
+from corrigible.language.evaluator import SPELLINGS, Ensemble, Evaluator
 from corrigible.language.grammar import FORBIDDEN, tiny_grammar
 from corrigible.language.grammar_words import BAD, BEGIN, GOOD, IDS, THINGS, TOPICS
 from corrigible.language.models import LanguageModel, load_model
@@ -55,6 +55,25 @@ class ByConstitution:
             template=template_named(self.template),
             null_corrected=self.null_corrected,
         )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ByTemplates:
+    """One constitution under several templates: the least of the scores, or their mean; nats."""
+
+    model: str
+    constitution: str
+    templates: tuple[str, ...]
+    worst: bool
+
+    def __call__(self, texts: Texts) -> NDArray[np.float64]:
+        """(B,) float64."""
+        members = tuple(
+            ByConstitution(model=self.model, constitution=self.constitution, template=name).evaluator()
+            for name in self.templates
+        )
+        return Ensemble(members=members, worst=self.worst).score(texts.prompts, texts.responses)
 
 
 @final

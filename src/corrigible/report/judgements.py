@@ -11,6 +11,7 @@ from corrigible.report.numbers import MINUS, decimals_of, interval, limited, num
 from corrigible.types import Finding, Measurement, Metric, ProofResult, Rule, VerdictWord
 
 PROOF_PREFIX = "proof:"
+WORST_PREFIX = "worst:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +102,11 @@ def written_rule(rule: Rule, metrics: Mapping[str, Metric]) -> str:
     """A rule in one sentence; metrics that are not among `metrics` keep their names."""
     if rule.metric.startswith(PROOF_PREFIX):
         return f"The enumeration “{rule.metric.removeprefix(PROOF_PREFIX)}” finds no counterexample."
-    metric = metrics.get(rule.metric)
+    name = rule.metric.removeprefix(WORST_PREFIX)
+    metric = metrics.get(name)
     unit = unit_of(metric.unit) if metric else ""
-    estimand = f"{metric.label if metric else rule.metric} of {rule.condition}"
+    worst = " at its worst checkpoint" if rule.metric.startswith(WORST_PREFIX) else ""
+    estimand = f"{metric.label if metric else name} of {rule.condition}{worst}"
     estimand += f" minus that of {rule.versus}" if rule.versus else ""
     bound = f"{rule.smallest_effect:g}".replace("-", MINUS) + (f" ({unit})" if unit else "")
     return f"{estimand} lies {rule.direction} {bound}; at least {rule.least_n} seeds."

@@ -5,11 +5,13 @@ from dataclasses import replace
 from math import isnan
 
 from corrigible.stages.competence import check_competence
-from corrigible.stages.folding import Rows, measure, measure_difference, values_of
+from corrigible.stages.folding import Rows, measure, measure_difference, values_of, worst_values
 from corrigible.stages.plan import all_conditions
 from corrigible.types import Experiment, Measurement, ProofResult, Rule, Verdict, VerdictWord
 
 PROOF: str = "proof:"
+WORST: str = "worst:"
+"""Before a metric: its value at the worst checkpoint of each seed."""
 
 
 def judge(experiment: Experiment, rows: Rows, proofs: Sequence[ProofResult]) -> tuple[Verdict, ...]:
@@ -35,7 +37,13 @@ def competence_fault(experiment: Experiment, rows: Rows) -> str:
 
 
 def remedy_fault(experiment: Experiment, rule: Rule, rows: Rows, remedies: Set[str]) -> str:
-    """Why a remedy that the rule compares proves nothing: one that stopped doing the task may be safe by idleness."""
+    """Why a remedy that the rule compares proves nothing: one that stopped doing the task may be safe by idleness.
+
+    No fault where the rule is about the task itself, or about what is neither good nor bad: idleness wins no such rule.
+    """
+    metric = experiment.metric(rule.metric.removeprefix(WORST))
+    if metric.goal == "none" or metric.name == experiment.competence.metric:
+        return ""
     for name in (rule.condition, rule.versus):
         if name in remedies and name is not None:
             found = check_competence(experiment, rows, name)
@@ -68,11 +76,17 @@ def judge_rule(experiment: Experiment, rule: Rule, rows: Rows, proofs: Mapping[s
 
 def estimand(experiment: Experiment, rule: Rule, rows: Rows) -> Measurement | None:
     """metric(condition), minus metric(versus) pair by pair where the rule names one; None where it was not run."""
-    metric = experiment.metric(rule.metric)
-    first = values_of(rows, rule.condition, rule.metric)
+    metric = experiment.metric(rule.metric.removeprefix(WORST))
+
+    def values(condition: str) -> dict[int, float]:
+        if rule.metric.startswith(WORST):
+            return worst_values(rows, condition, metric)
+        return values_of(rows, condition, metric.name)
+
+    first = values(rule.condition)
     if rule.versus is None:
         return measure(metric, rule.condition, first) if first else None
-    second = values_of(rows, rule.versus, rule.metric)
+    second = values(rule.versus)
     if not first.keys() & second.keys():
         return None
     return measure_difference(metric, rule.condition, rule.versus, first, second)

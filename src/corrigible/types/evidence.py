@@ -72,7 +72,8 @@ class Rule:
     The estimand is metric(condition), minus metric(versus) where `versus` is given. The part is reproduced when the
     whole interval lies on the claimed side of `smallest_effect`, not reproduced when it lies wholly on the other side
     (or includes only smaller effects), inconclusive otherwise or when fewer than `least_n` seeds were run.
-    `metric` may be "proof:NAME": then the part is reproduced when that enumeration finds no counterexample.
+    `metric` may be "worst:NAME": then its value at the worst checkpoint of each seed counts, not at the last. It may be
+    "proof:NAME": then the part is reproduced when that enumeration finds no counterexample.
     """
 
     claim: int
