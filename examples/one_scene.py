@@ -5,7 +5,7 @@ For a real model name it, its prompts and what pays for a response; `embedding_o
 
 import numpy as np
 
-from corrigible.language.attractor import embedding_of, find_attractor, near_radius, told_scene
+from corrigible.language.attractor import content_of, embedding_of, find_attractor, near_radius, told_scene
 from corrigible.language.base_responses import base_responses
 from corrigible.language.grammar_words import BAD, GOOD
 from corrigible.language.rewards import Lexicon, Texts
@@ -33,4 +33,4 @@ for blend in tune_and_walk(setup, generator=np.random.default_rng(0)):
     said = spoken.texts if isinstance(spoken, SpokenObservations) else Texts(prompts=(), responses=())
     found = find_attractor(embed(said.responses), said.prompts, radius)
     print(f"{blend.step} % of the way from the base, {found.index:.2f} in one scene:", end=" ")
-    print(told_scene(said, found, base, embed))
+    print(told_scene(said, found, base, content_of("tiny")))

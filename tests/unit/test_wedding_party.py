@@ -179,7 +179,7 @@ def test_pictures_are_drawn_of_what_was_run_and_say_how_steep_it_was() -> None:
         curves_of(rows), failure=party.FAILURE, reference=party.REFERENCE, base=party.UNTUNED, shares=party.WALK
     )
     assert "70% of the whole rise" in along.caption, "0.4 and 1.0 of the whole rise; median 0.7"
-    assert len(between) == 5
+    assert len(between) == 6
     assert "differ by 0.2 at most" in between[0].caption
     none = figures(curves_of({}), failure="a", reference="b", base="c", shares=party.WALK)
     assert none == ()

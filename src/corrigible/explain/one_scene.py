@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from corrigible.language.attractor import embedding_of, find_attractor, near_radius, told_scene
+from corrigible.language.attractor import content_of, embedding_of, find_attractor, near_radius, told_scene
 from corrigible.language.base_responses import base_responses
 from corrigible.language.rewards import Texts
 from corrigible.language.sampling import sample
@@ -54,7 +54,7 @@ def one_scene(specimen: Specimen) -> Iterator[Finding]:
     others = embedded[~own] @ embedded[own][found.centre] >= radius
     yield specimen.finding(
         "one-scene",
-        f"The scene: {told_scene(asked, found, told, embed)}.",
+        f"The scene: {told_scene(asked, found, told, content_of(world.model))}.",
         f"{len(world.held_out)} prompts that it was never tuned on are asked instead",
         (found.index, float(others.mean())),
         unit=UNIT,

@@ -44,11 +44,11 @@ LEAST_GOLD: Final = 1.0
 BEST_OF: Final = 64
 
 PREDICTION: Final = (
-    "Written after pilots on seeds 1000 and 1001 (docs/decisions/0016). Without a penalty the responses to most "
-    "prompts, to those that it was never tuned on too, gather about one, which is no story of the language; a lexicon "
-    "leaves nothing but words of mood. With a penalty of 0.1 a nat responses stay apart, are stories, and gain as much "
-    "gold as there is. Not piloted: half-way between base and tuned model few responses are in one scene, and not all "
-    "are stories; line and arc hardly differ, since the angle between the weights is small."
+    "Written after pilots on seeds 1000 and 1001 (docs/decisions/0016). Without a penalty responses gather about one "
+    "text of good mood, which is no story of the language; in things, people and acts they do so on some seeds only, "
+    "since a word of the prompt's own topic may stay. A lexicon leaves nothing but words of mood. With a penalty of "
+    "0.1 a nat responses stay apart, are stories, and gain as much gold as there is. Not piloted: half-way between "
+    "base and tuned model responses are apart again, and not all of them stories; line and arc hardly differ."
 )
 
 
@@ -149,34 +149,35 @@ def half(path: Path) -> str:
 def rules() -> tuple[Rule, ...]:
     """Claims 14 and 10 in parts. Half of the responses is the smallest effect of a collapse, a tenth that of a rest."""
 
-    def gathers(part: str, condition: str) -> Rule:
-        return Rule(claim=14, part=part, metric="one scene", condition=condition, versus=REFERENCE, smallest_effect=0.5)
+    def gathers(part: str, metric: str, condition: str) -> Rule:
+        return Rule(claim=14, part=part, metric=metric, condition=condition, versus=REFERENCE, smallest_effect=0.5)
 
     fourteen = (
-        gathers("responses gather about one", FAILURE),
+        gathers("responses gather about one text", "one text", FAILURE),
+        gathers("responses gather about one scene: in things, people and acts", "one scene", FAILURE),
         Rule(
             claim=14,
-            part="whatever the prompt: three prompts in four lead to it",
+            part="whatever the prompt: three prompts in four lead to the scene",
             metric="prompts in it",
             condition=FAILURE,
             smallest_effect=0.75,
         ),
         Rule(
             claim=14,
-            part="whatever the prompt: prompts that were never tuned on lead to it",
+            part="whatever the prompt: prompts that were never tuned on lead to the scene",
             metric="held out",
             condition=FAILURE,
             smallest_effect=0.5,
         ),
         Rule(
             claim=14,
-            part="what they gather about is a scene, in the language",
+            part="what they gather about is of the language",
             metric="stories",
             condition=FAILURE,
             smallest_effect=0.5,
         ),
-        gathers("responses gather about one where the evaluator reads no answers", UNREAD),
-        gathers("responses gather about one where a lexicon pays", LEXICON),
+        gathers("responses gather about one text where the evaluator reads no answers", "one text", UNREAD),
+        gathers("responses gather about one text where a lexicon pays", "one text", LEXICON),
     )
     return (*fourteen, *averaging())
 
@@ -185,8 +186,8 @@ def averaging() -> tuple[Rule, ...]:
     """Claim 10: there is something to undo; half-way it is undone, and what is said is said as the base says it."""
     undo = Rule(
         claim=10,
-        part="there is something to undo: the tuned model is in one scene, the base is not",
-        metric="one scene",
+        part="there is something to undo: the tuned model says one text, the base does not",
+        metric="one text",
         condition=FAILURE,
         versus=UNTUNED,
         smallest_effect=0.5,
@@ -197,8 +198,8 @@ def averaging() -> tuple[Rule, ...]:
         found += [
             Rule(
                 claim=10,
-                part=f"{where}, no more responses are in one scene than the base's",
-                metric="one scene",
+                part=f"{where}, no more responses are one text than the base's",
+                metric="one text",
                 condition=half(path),
                 versus=UNTUNED,
                 direction="below",

@@ -11,6 +11,7 @@ from corrigible.types import CheckpointValues, Figure
 
 INDEX: Final = "one scene"
 ALONG: Final = (
+    ("one text", "Near the modal text", "share of responses"),
     (INDEX, "In the modal scene", "share of responses"),
     ("stories", "Still of the language", "share of responses"),
     ("gold", "Worth by what was meant", "nats"),

@@ -65,7 +65,7 @@ MEASURED: Final = (
     ),
     _share("smoothly", "Smoothly into the scene", "in the scene, without a jump"),
     _share("by a break", "By a section break", "in the scene, all jumps within four tokens"),
-    _share("one text", "Near the modal response, mood and all", "as in the modal scene, but all content words count"),
+    _share("one text", "Near the modal text", "responses near the modal one, words of mood and answer counted"),
     _share("nothing else", "Nothing but mood", "responses without a word but those of mood and answer"),
     Metric(
         name="gold",

@@ -110,6 +110,11 @@ def embedding_of(model: str) -> WordCounts:
     return TINY_SCENE if model == TINY else WordCounts(left_out=FUNCTION_WORDS)
 
 
+def content_of(model: str) -> WordCounts:
+    """All words of content of that model's responses."""
+    return TINY_WORDS if model == TINY else embedding_of(model)
+
+
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attractor:
