@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 
 from corrigible.sandbox.games.axes import ACCENT, INK, MUTED, PAPER, label, number, ticks
-from corrigible.statistics import mean_interval
+from corrigible.statistics import interval_over_seeds
 from corrigible.types import CheckpointValues, Figure
 
 Points = Sequence[tuple[float, float]]
 Runs = Sequence[Points]
 """A list a seed of (distance or pay, gold), in order of step."""
 
+LEVEL: Final = 0.95
 COLUMNS: Final = 3
 WIDTH: Final = 640
 PANEL: Final = (200.0, 158.0)
@@ -99,7 +100,7 @@ def above_frontier(runs: Mapping[str, Runs], name: str, family: Sequence[str]) -
 
 def said(values: Sequence[float]) -> str:
     """Mean and 95 % interval, in words."""
-    found = mean_interval(np.array(values))
+    found = interval_over_seeds(np.array(values), LEVEL, bounds=None, method="Student t over seeds")
     if math.isnan(found.low):
         return f"{found.estimate:+.2f} (n = {found.n})"
     return f"{found.estimate:+.2f} [{found.low:+.2f}, {found.high:+.2f}] (n = {found.n})"
