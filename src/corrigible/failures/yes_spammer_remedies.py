@@ -307,7 +307,7 @@ def yes_spammer_remedies() -> Experiment:
                 numbers={"steps": 4, "samples": 8, "checkpoints": 2, "new_tokens": 16},
                 conditions=("beta-0.03", UNTUNED, "best-of-4", "ema-anchor"),
             ),
-            "quick": Budget(seeds=5, episodes=128, numbers={"steps": 40, "checkpoints": 4}, conditions=few),
+            "quick": Budget(seeds=5, episodes=128, numbers={"steps": 32, "checkpoints": 4}, conditions=few),
             "full": Budget(seeds=10, episodes=256, numbers={"steps": 400, "checkpoints": 8}),
         },
     )
