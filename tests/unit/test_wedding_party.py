@@ -175,11 +175,14 @@ def test_pictures_are_drawn_of_what_was_run_and_say_how_steep_it_was() -> None:
         party.UNTUNED: [[0.0], [0.1]], "walk-lerp": [[0.1 * k for k in range(11)]] * 2,
         "walk-slerp": [[0.1 * k for k in range(10)] + [0.8]] * 2,
     }  # fmt: skip
-    along, *between = figures(
+    along, ways, *between = figures(
         curves_of(rows), failure=party.FAILURE, reference=party.REFERENCE, base=party.UNTUNED, shares=party.WALK
     )
     assert "70% of the whole rise" in along.caption, "0.4 and 1.0 of the whole rise; median 0.7"
     assert len(between) == 6
+    assert ways.svg.count("<polygon") == 3
+    assert "On 2 of 2 seeds" in ways.caption
+    assert "100% came smoothly and 100% by a section break" in ways.caption, "every metric has the same rows here"
     assert "differ by 0.2 at most" in between[0].caption
     none = figures(curves_of({}), failure="a", reference="b", base="c", shares=party.WALK)
     assert none == ()

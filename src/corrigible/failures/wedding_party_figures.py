@@ -20,6 +20,9 @@ ALONG: Final = (
 )
 """Metrics that are drawn between base and tuned model."""
 
+MOST: Final = 0.5
+"""Share of responses beyond which most are in the scene."""
+
 Runs = Sequence[Sequence[float]]
 
 
@@ -27,7 +30,11 @@ def figures(
     curves: CheckpointValues, *, failure: str, reference: str, base: str, shares: Sequence[float]
 ) -> tuple[Figure, ...]:
     """All pictures that the values allow."""
-    return (*along_training(curves, failure, reference, base), *between(curves, shares))
+    return (
+        *along_training(curves, failure, reference, base),
+        *ways_in(curves, failure),
+        *between(curves, shares),
+    )
 
 
 def along_training(curves: CheckpointValues, failure: str, reference: str, base: str) -> tuple[Figure, ...]:
@@ -37,14 +44,14 @@ def along_training(curves: CheckpointValues, failure: str, reference: str, base:
     if not runs:
         return ()
     axes = Axes(x_low=0.0, x_high=1.0, y_low=0.0, y_high=1.05)
-    body = [axes.frame("share of training", "share of responses in the modal scene")]
+    body = [axes.frame("share of training", "share of responses")]
     body += [axes.curve(_points(run), colour=INK, width=1.5, dashes="6 4") for run in calm]
     for run in runs:
         body += [axes.curve(_points(run), colour=ACCENT, width=2)]
     return (
         Figure(
             title="How many responses are in one scene, along training",
-            caption=f"A line a seed. {told_rise(runs)} {told_way(curves, failure)}",
+            caption=f"A line a seed. {told_rise(runs)}",
             svg=picture(
                 title="Responses in one scene",
                 description="Share of responses in the modal scene at every checkpoint, failure and reference.",
@@ -79,20 +86,57 @@ def largest_rise(run: Sequence[float]) -> float | None:
 
 
 def told_way(curves: CheckpointValues, failure: str) -> str:
-    """Which way the responses in the scene came, at the first checkpoint with most in it, and at the last."""
+    """On how many seeds most responses come to be in the scene, and by which way those of the first such checkpoint."""
     index, smoothly, broken = (curves[name].get(failure, ()) for name in (INDEX, "smoothly", "by a break"))
-    first = [next((k for k, value in enumerate(row) if value > 0.5), len(row) - 1) for row in index]
-    last = [len(row) - 1 for row in index]
-    told: list[str] = []
-    for when, places in (("when most are first in it", first), ("at the end", last)):
-        total, by = ([rows[seed][place] for seed, place in enumerate(places)] for rows in (index, broken))
-        even = [smoothly[seed][place] for seed, place in enumerate(places)]
-        whole = max(sum(total), 1e-12)
-        told.append(
-            f"{when} {sum(even) / whole:.0%} of those came smoothly, {sum(by) / whole:.0%} by a section break, the "
-            "rest out of the language"
+    first = {
+        seed: next(k for k, value in enumerate(row) if value > MOST)
+        for seed, row in enumerate(index)
+        if any(value > MOST for value in row)
+    }
+    if not first:
+        return f"On none of {len(index)} seeds are most responses in it at any checkpoint."
+    even, by = (
+        float(np.mean([rows[seed][k] / index[seed][k] for seed, k in first.items()])) for rows in (smoothly, broken)
+    )
+    return (
+        f"On {len(first)} of {len(index)} seeds most responses are in it at some checkpoint; of those at the first, "
+        f"{even:.0%} came smoothly and {by:.0%} by a section break (mean over these seeds)."
+    )
+
+
+def ways_in(curves: CheckpointValues, failure: str) -> tuple[Figure, ...]:
+    """By which way the responses in the scene came there, along training: areas of shares, means over seeds."""
+    index, smoothly, broken = (np.array(curves[name].get(failure, ())) for name in (INDEX, "smoothly", "by a break"))
+    if index.ndim != 2 or index.shape[1] < 2:
+        return ()
+    levels = [np.zeros(index.shape[1]), smoothly.mean(axis=0), (smoothly + broken).mean(axis=0), index.mean(axis=0)]
+    x = [(k + 1) / index.shape[1] for k in range(index.shape[1])]
+    axes = Axes(x_low=0.0, x_high=1.0, y_low=0.0, y_high=1.05)
+    shown = ((ACCENT, 0.75, "smoothly"), (INK, 0.65, "by a section break"), (MUTED, 0.35, "out of the language"))
+    areas = [
+        axes.area(
+            [*zip(x, low.tolist(), strict=True), *reversed([*zip(x, high.tolist(), strict=True)])],
+            colour=colour,
+            opacity=opacity,
         )
-    return f"Of the responses in the scene: {'; '.join(told)}."
+        for (colour, opacity, _), low, high in zip(shown, levels, levels[1:], strict=False)
+    ]
+    return (
+        Figure(
+            title="How responses come into the scene",
+            caption="Of all responses of the failure, mean over seeds at each checkpoint: those in the modal scene, by "
+            "whether the untuned model would hardly have said some token (a jump). Without one: smoothly; all within "
+            f"four tokens: by a section break; more: it has left the language. {told_way(curves, failure)}",
+            svg=picture(
+                title="Ways into the scene",
+                description="Shares of responses in the scene along training, by the way that they came.",
+                legend=[
+                    Entry(swatch="area", colour=colour, text=text, opacity=opacity) for colour, opacity, text in shown
+                ],
+                body=[*areas, axes.frame("share of training", "share of responses")],
+            ),
+        ),
+    )
 
 
 def between(curves: CheckpointValues, shares: Sequence[float]) -> tuple[Figure, ...]:
@@ -109,7 +153,7 @@ def _between(label: str, unit: str, line: Runs, arc: Runs, shares: Sequence[floa
     low, high = min(0.0, *values), max(1.0, *values)
     air = 0.06 * (high - low)
     axes = Axes(x_low=0.0, x_high=1.0, y_low=low - air if low < 0 else 0.0, y_high=high + air)
-    body = [axes.frame("share of the way from base to tuned model", f"{label.lower()}, {unit}")]
+    body = [axes.frame("share of the way from base to tuned model", unit)]
     body += [axes.curve(zip(shares, run, strict=True), colour=ACCENT, width=2) for run in line]
     body += [axes.curve(zip(shares, run, strict=True), colour=INK, width=1.5, dashes="6 4") for run in arc]
     if low < 0:
@@ -117,14 +161,14 @@ def _between(label: str, unit: str, line: Runs, arc: Runs, shares: Sequence[floa
     apart = [abs(a - b) for one, other in zip(line, arc, strict=False) for a, b in zip(one, other, strict=True)]
     said = f" Line and arc differ by {max(apart):.2g} at most." if apart else ""
     return Figure(
-        title=f"Between base and tuned model: {label.lower()}",
+        title=f"Between base and tuned model: {label}",
         caption=f"A line a seed, weights blended in tenths; half-way is the average.{said}",
         svg=picture(
             title=label,
             description=f"{label} of blends of base and tuned weights.",
             legend=(
                 Entry(swatch="line", colour=ACCENT, text="straight line (LERP)"),
-                Entry(swatch="dashes", colour=INK, text="arc (SLERP)"),
+                *([Entry(swatch="dashes", colour=INK, text="arc (SLERP)")] if arc else []),
             ),
             body=body,
         ),
