@@ -1,6 +1,7 @@
 """The wedding party: what is built, asked and measured; its pictures; interpolation; the lens that tells the scene."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,20 @@ def test_a_walk_ends_at_what_the_same_tuning_makes_whether_it_was_made_before_or
     assert any(not np.allclose(other[0].parameters[name], value) for name, value in plain[-1].parameters.items())
     with pytest.raises(BadInput, match="from 0 to 1"):
         small(shares=(1.5,))
+
+
+def test_a_walk_that_was_killed_goes_on_to_the_same_blends(tmp_path: Path) -> None:
+    setup = small(shares=(0.5, 1.0))
+    walking.LATEST.clear()
+    whole = list(tune_and_walk(setup, generator=stream(0, "walk")))
+    kept = replace(setup, workspace=tmp_path / "cell")
+    walking.LATEST.clear()
+    next(iter(tune_and_walk(kept, generator=stream(0, "walk"))))
+    walking.LATEST.clear()  # as in a process of its own, after a kill
+    again = list(tune_and_walk(kept, generator=stream(0, "walk")))
+    for one, other in zip(whole, again, strict=True):
+        for name, value in one.parameters.items():
+            np.testing.assert_array_equal(other.parameters[name], value)
 
 
 def test_a_tuning_that_was_left_is_not_walked_to() -> None:
