@@ -72,17 +72,24 @@ def monitors_of(sampled: Sampled) -> dict[str, float]:
     said = max(1, int(samples.mask.sum()))
     policy = float(samples.log_prob.sum()) / said
     reference = policy - float(log_ratio.sum()) / said
-    counts = Counter(token for row in rows for token in row)
-    responses = Counter(map(tuple, rows))
     return {
-        "repeats": float(np.mean([_repeats(row) for row in rows])),
-        "one word": max(counts.values()) / said,
-        "sameness": _sameness(rows),
-        "same response": 1.0 - len(responses) / len(rows),
+        **repetition_of(rows),
         "cheap to the reference": reference,
         "dear to the reference": -reference,
         "KL discount": _discount(log_ratio, samples.mask),
         "certainty": policy,
+    }
+
+
+def repetition_of(rows: Sequence[Sequence[int]]) -> dict[str, float]:
+    """The first four monitors, which need nothing but what was said: a row of tokens (or of words) a response."""
+    counts = Counter(token for row in rows for token in row)
+    responses = Counter(map(tuple, rows))
+    return {
+        "repeats": float(np.mean([_repeats(row) for row in rows])),
+        "one word": max(counts.values(), default=0) / max(1, sum(map(len, rows))),
+        "sameness": _sameness(rows),
+        "same response": 1.0 - len(responses) / len(rows),
     }
 
 
