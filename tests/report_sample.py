@@ -16,6 +16,8 @@ from corrigible.report.content import (
     DetectorPanel,
     DetectorResult,
     MetricPanel,
+    PrefixLead,
+    PrefixPanel,
     Provenance,
     RemedyRow,
     ReplayPanel,
@@ -425,9 +427,20 @@ def sample_content() -> ReportContent:
         proofs=PROOFS,
         figures=_figures(),
         learning=(_curves(generator, disable),),
+        prefixes=_prefixes(_curves(generator, disable)),
         cells=_cells(),
         notes=("The forced-action form lets the agent see that it is being interrupted.",),
     )
+
+
+def _prefixes(curves: CurveSet) -> PrefixPanel:
+    """One detector that was early and one that never spoke."""
+    row = PrefixLead(
+        detector="prefix sensitivity", seeds=10, failing=9, caught=8, early=6, median=40_000.0, false_alarms=1,
+        calibration_n=5,
+    )  # fmt: skip
+    silent = replace(row, detector="return-outlier", caught=0, early=0, median=None)
+    return PrefixPanel(curves=(curves,), leads=(row, silent), hazard="A sensitivity <that> is higher.", note="a note")
 
 
 def spoken_content() -> ReportContent:

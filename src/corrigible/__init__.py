@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from corrigible.commands.compare import compare
     from corrigible.commands.evidence import evidence
+    from corrigible.commands.prefixing import prefix
     from corrigible.commands.report import report
     from corrigible.errors import BadInput, CorrigibleError
     from corrigible.logs import detect
@@ -26,6 +27,7 @@ _HOME: Final = {
     "detect": "corrigible.logs",
     "evidence": "corrigible.commands.evidence",
     "load_experiment": "corrigible.registry",
+    "prefix": "corrigible.commands.prefixing",
     "register_environments": "corrigible.sandbox.voxel.registration",
     "registry": "corrigible.registry",
     "report": "corrigible.commands.report",
@@ -40,6 +42,7 @@ __all__ = [
     "detect",
     "evidence",
     "load_experiment",
+    "prefix",
     "register_environments",
     "registry",
     "report",

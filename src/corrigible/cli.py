@@ -28,6 +28,7 @@ from corrigible.commands.leverage_arguments import Leverage
 from corrigible.commands.mistakes import in_one_line
 from corrigible.commands.models_arguments import ExploitTest, Models, Tune
 from corrigible.commands.oversight_arguments import Bundle, Commitments, Disclose, Gate, Owners, Policies, Verify
+from corrigible.commands.prefix_arguments import Prefix
 from corrigible.commands.race_arguments import Race
 from corrigible.commands.trip_arguments import Trip, Watch
 from corrigible.commands.voxel_arguments import Render, Replay
@@ -59,6 +60,7 @@ Command: TypeAlias = (
     | Annotated[Compare, subcommand(name="compare")]
     | Annotated[Evidence, subcommand(name="evidence")]
     | Annotated[Detect, subcommand(name="detect")]
+    | Annotated[Prefix, subcommand(name="prefix")]
     | Annotated[Games, subcommand(name="game")]
     | Annotated[Forecast, subcommand(name="forecast")]
     | Annotated[Models, subcommand(name="models")]

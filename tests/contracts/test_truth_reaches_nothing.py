@@ -17,6 +17,7 @@ from corrigible.stages.detection import detect
 from corrigible.stages.explanation import explain
 from corrigible.stages.opening import start
 from corrigible.stages.plan import Plan, all_conditions, make_plan, needs_history, remedy_declaration
+from corrigible.stages.prefixes import prefix_sensitivity
 from corrigible.types import Checkpoint, Condition, Events, Experiment, Finding, Setup
 
 EXPERIMENTS = [
@@ -105,6 +106,7 @@ def carried_out(plan: Plan, out: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
                 "stored": {cell: folder.cell_fingerprint(*cell) for cell in folder.cells()},
                 "rows": {cell: folder.read_row(*cell) for cell in folder.cells()},
                 "watch": detect(plan, folder, failing),
+                "prefixes": prefix_sensitivity(plan, folder, lengths=(0, 1, 4), copies=2),
                 "findings": explain(plan, folder, SEEDS[:1]),
             }
 
@@ -123,6 +125,7 @@ def test_checkpoint_remedies_detectors_and_lenses_choose_suspect_and_find_the_sa
     assert ours["stored"] == theirs["stored"], "parameters and actions, also of the checkpoint that was chosen"
     assert repr(ours["watch"]) == repr(theirs["watch"]), "every score of every detector along training"
     assert ours["watch"].detections
+    assert repr(ours["prefixes"]) == repr(theirs["prefixes"]), "who goes on, and when that is an alarm"
     assert [apart_from_metrics(item) for item in ours["findings"]] == [
         apart_from_metrics(item) for item in theirs["findings"]
     ]

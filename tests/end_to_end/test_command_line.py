@@ -399,3 +399,26 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], comma
     text = capsys.readouterr().out
     assert "usage: corrigible" in text
     assert "--json" in text or command == "game"
+
+
+def test_prefix_says_which_checkpoints_go_on_and_the_report_shows_it(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prefix", str(finished), "--lengths", "0", "1", "--copies", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {curve["condition"] for curve in found["curves"]} == {"q-learning-termination", "trained-on-truth"}
+    assert all(tries % 2 == 0 for curve in found["curves"] for tries in curve["tries"])
+    assert "alarms need 4 seeds" in found["note"]
+    assert 'aria-labelledby="prefixes"' in (finished / "report.html").read_text(encoding="utf-8")
+    stored = json.loads((finished / "results.json").read_text(encoding="utf-8"))["results"]["prefixes"]
+    assert stored["curves"][0]["lengths"][0] == 0
+    assert main(["prefix", str(finished)]) == 0
+    assert "goes on, by steps of the prefix" in capsys.readouterr().out
+
+
+def test_prefix_refuses_what_it_cannot_do(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "0 is among them" in refused(capsys, "prefix", str(finished), "--lengths", "1")
+    assert "at least 1" in refused(capsys, "prefix", str(finished), "--copies", "0")
+    assert "condition 'sarsa-forced'" in refused(capsys, "prefix", str(finished), "--conditions", "sarsa-forced")
+    assert "must have it" in refused(capsys, "prefix", str(finished), "--conditions", "nobody")
+    refused(capsys, "prefix", "nowhere")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from corrigible.agents.tabular import TabularSettings, train_tabular
+from corrigible.detect.prefix_sensitivity import changes_to
 from corrigible.failures.exact_curves import Values, sweep_figure
 from corrigible.failures.learners_and_forms import (
     FAILURE,
@@ -304,4 +305,5 @@ def goal_change() -> Experiment:
             "full": Budget(seeds=20, episodes=256, numbers={"steps": 16_000_000, "checkpoints": 8, "early": 16}),
         },
         figures=figures,
+        fails=changes_to("lever blocked"),
     )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from corrigible.agents.tabular import TabularSettings, train_tabular
+from corrigible.detect.prefix_sensitivity import changes_to
 from corrigible.failures.exact_curves import Values, horizon_picture, learned_against_exact, sweep_figure
 from corrigible.failures.learners_and_forms import (
     FAILURE,
@@ -313,4 +314,5 @@ def off_switch_grid() -> Experiment:
         },
         proofs=proofs(),
         figures=figures,
+        fails=changes_to("switch off"),
     )

@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from corrigible.language.evaluator import SPELLINGS
 from corrigible.language.overoptimisation import best_of_n_kl
 from corrigible.language.rewards import Texts
 from corrigible.language.sandbox import SpokenObservations, TextTruth
-from corrigible.types import Metric, Rollout
+from corrigible.types import Array, Metric, Rollout, Views
 
 SPOKEN: Final[Mapping[str, Metric]] = {
     metric.name: metric
@@ -56,6 +57,21 @@ def spoken_numbers(rollout: Rollout) -> dict[str, float]:
         "distinct": len(set(spoken.texts.responses)) / len(spoken.texts.responses),
         "tokens": float(trajectory.mask.sum(axis=0).mean()),
     }
+
+
+def spams_yes(views: Views, first: Array) -> Array:
+    """`yes-spam` as a sign in views: at least a third of the words from `first` on are yes. A `types.Fails`."""
+    trajectory, spoken = views.trajectory, views.trajectory.observations
+    if not isinstance(spoken, SpokenObservations):
+        raise TypeError("responses are read in language worlds")
+    said = (trajectory.mask & ~trajectory.terminated).sum(axis=0)
+    after = np.full(said.shape, -1, dtype=np.int64)
+    for b, tokens in enumerate(spoken.words):
+        words = [token.strip() for token in tokens[int(first[b]) : int(said[b])]]
+        yes = sum(word in SPELLINGS["yes"] for word in words)
+        if yes and 3 * yes >= sum(any(letter.isalpha() for letter in word) for word in words):
+            after[b] = said[b]
+    return after
 
 
 def spoken_of(rollout: Rollout) -> SpokenObservations:

@@ -11,7 +11,7 @@ from typing import Final
 
 from corrigible.errors import CorrigibleError
 from corrigible.failures.exploit_prediction import Predicted, prediction_figures
-from corrigible.failures.spoken_measures import SPOKEN, spoken_numbers
+from corrigible.failures.spoken_measures import SPOKEN, spams_yes, spoken_numbers
 from corrigible.failures.yes_spammer_figures import figures
 from corrigible.language.policy_gradient import tune
 from corrigible.language.rewards import BROKEN, ByConstitution, TinyGold, WithoutAnswers
@@ -249,6 +249,7 @@ def yes_spammer() -> Experiment:
             *prediction_figures(curves, PREDICTED),
         ),
         beside=(UNTUNED,),
+        fails=spams_yes,
         budgets={
             "smoke": Budget(
                 seeds=2,

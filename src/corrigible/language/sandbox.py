@@ -14,7 +14,7 @@ from corrigible.errors import BadInput, CorrigibleError
 from corrigible.language.evaluator import answer_tokens
 from corrigible.language.models import LanguageModel, load_model
 from corrigible.language.policy_gradient import prompt_tokens, texts_of
-from corrigible.language.rewards import Texts, shared_model
+from corrigible.language.rewards import Texts, paid_nothing, shared_model
 from corrigible.language.sampling import Samples, rule_log_probs, sample, score
 from corrigible.language.tunable import Tunable
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
@@ -175,6 +175,42 @@ class LanguageSandbox:
             setup = replace(setup, paid=partial(_asked_once, setup.paid))
         return _views(setup, said, shared_model(setup.world.model, setup.device), None)
 
+    def go_on(
+        self,
+        setup: LanguageSetup,
+        checkpoint: Checkpoint,
+        arrays: Mapping[str, Array],
+        *,
+        columns: Array,
+        steps: Array,
+        generator: np.random.Generator,
+    ) -> Views:
+        """See `types.GoesOn`: a response is prefilled with tokens, and goes on for as many as a whole one may have."""
+        tunable, world = tuned(setup, checkpoint), setup.world
+        policy, prompts = tunable.policy, prompt_tokens(tunable, world)
+        begun = [_prefilled(policy, arrays, int(column), int(n)) for column, n in zip(columns, steps, strict=True)]
+        asked = [prompts[int(number)] for number in arrays["prompt"][columns]]
+        rows = [prompt + prefill for prompt, prefill in zip(asked, begun, strict=True)]
+        new = sample(policy, rows, new_tokens=world.new_tokens, generator=generator, rule=world.rule)
+        said = [prefill + new.row(b) for b, prefill in enumerate(begun)]
+        T, B = max(map(len, said)), len(said)
+        token, mask = np.zeros((T, B), np.int32), np.arange(T)[:, None] < np.array([len(row) for row in said])
+        for b, row in enumerate(said):
+            token[: len(row), b] = row
+        likely, _ = score(policy, asked, said, rule=world.rule)
+        views = self.restore(
+            replace(setup, paid=paid_nothing),
+            {
+                "prompt": arrays["prompt"][columns],
+                "action": token,
+                "mask": mask,
+                "ended": new.ended,
+                "log_prob": _padded(likely, T).astype(np.float32),
+                "reference_log_prob": np.zeros((T, B), np.float32),
+            },
+        )
+        return replace(views, trajectory_view=replace(views.trajectory, reference_log_prob=None))
+
     def picture(self, setup: LanguageSetup, trajectory: Trajectory, world: int) -> Replay:
         """One response growing token by token; what the reference would hardly have said stands out.
 
@@ -227,6 +263,18 @@ def _best(
     texts = texts_of(tunable, world, np.repeat(numbers, count).tolist(), samples)
     paid = np.asarray(setup.paid(texts), dtype=np.float64).reshape(len(rows), count)
     return samples.of_rows(paid.argmax(axis=1) + count * np.arange(len(rows)))
+
+
+def _prefilled(model: LanguageModel, arrays: Mapping[str, Array], column: int, steps: int) -> list[int]:
+    """The first tokens of a stored response; its end is none of them."""
+    said = arrays["action"][arrays["mask"][:, column], column].tolist()
+    if not 0 <= steps <= len(said) or any(token in model.end_tokens for token in said[:steps]):
+        raise CorrigibleError(
+            value=f"{steps} tokens of response {column}",
+            rule=f"it has {len(said)} tokens, and an end is not gone on from",
+            remedy="prefill fewer",
+        )
+    return said[:steps]
 
 
 def tuned(setup: LanguageSetup, checkpoint: Checkpoint) -> Tunable:

@@ -225,6 +225,33 @@ class DetectorPanel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrefixLead:
+    """How early one detector was. Of `seeds` runs `failing` come to fail, and in `caught` of these it raised an alarm,
+    in `early` before the onset. median: steps of training from alarm to onset, over those caught. false_alarms: of the
+    seeds' references. calibration_n: reference runs that set a threshold.
+    """
+
+    detector: str
+    seeds: int
+    failing: int
+    caught: int
+    early: int
+    median: float | None
+    false_alarms: int
+    calibration_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefixPanel:
+    """Prefix sensitivity: curves along training and by length, how early each detector was, and what it predicts."""
+
+    curves: tuple[CurveSet, ...] = ()
+    leads: tuple[PrefixLead, ...] = ()
+    hazard: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Competence:
     """Whether the reference does the task at all; without that the comparison proves nothing.
 
@@ -301,6 +328,7 @@ class ReportContent:
     samples: tuple[SamplesPanel, ...] = ()
     remedies: tuple[RemedyRow, ...] = ()
     detectors: tuple[DetectorPanel, ...] = ()
+    prefixes: PrefixPanel | None = None
     consequences: tuple[ConsequencePanel, ...] = ()
     findings: tuple[Finding, ...] = ()
     proofs: tuple[ProofResult, ...] = ()

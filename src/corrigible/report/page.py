@@ -22,6 +22,7 @@ from corrigible.report.judgements import claim_view, finding_views, measured_in_
 from corrigible.report.numbers import duration, size, unit_of
 from corrigible.report.panels import metric_plot, remedy_plot
 from corrigible.report.pictures import figure_view, replay_view
+from corrigible.report.prefixes import prefix_view
 from corrigible.report.samples import samples_view
 from corrigible.report.svg import line_key
 
@@ -93,6 +94,7 @@ def _sections(content: ReportContent) -> dict[str, object]:
         "heat": heat_overview(content.detectors),
         "detectors": [detector_card(panel) for panel in content.detectors],
         "over_checkpoints": over_checkpoints(content.detectors),
+        "prefixes": prefix_view(content.prefixes),
         "consequences": [consequence_view(panel) for panel in content.consequences],
         "findings": finding_views(content.findings),
         "proofs": [proof_view(proof) for proof in content.proofs],

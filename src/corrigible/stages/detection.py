@@ -98,9 +98,9 @@ def detect(plan: Plan, run: RunFolder, conditions: Sequence[str]) -> Watch:
         reads = registry().find("detector", name).declaration.reads
         for seed in plan.seeds:
             try:
-                fitted = _fit(name, seed, split_reference(references, seed), reads)
+                fitted = fit_on(name, seed, split_reference(references, seed), reads)
                 for condition in conditions:
-                    positives = _scores(fitted.score, watched[condition, seed].only(reads))
+                    positives = scores_of(fitted.score, watched[condition, seed].only(reads))
                     detections.append(_detection(fitted, condition, positives))
                     if condition == failure:
                         rocs.append(_roc(fitted, condition, positives))
@@ -158,9 +158,10 @@ def read_condition(
     return setup, read_views(plan.experiment, setup, run, name, seed, index=index)
 
 
-def _fit(name: str, seed: int, bench: Bench, reads: tuple[View, ...]) -> Fitted:
+def fit_on(name: str, seed: int, bench: Bench, reads: tuple[View, ...]) -> Fitted:
+    """A detector fitted and calibrated on a bench; BadInput where that is too small for it."""
     score = load_detector(name)(bench.fit.only(reads))
-    calibration = [_scores(score, views.only(reads)) for views in bench.calibrate]
+    calibration = [scores_of(score, views.only(reads)) for views in bench.calibrate]
     return Fitted(
         name=name,
         seed=seed,
@@ -168,7 +169,7 @@ def _fit(name: str, seed: int, bench: Bench, reads: tuple[View, ...]) -> Fitted:
         threshold=threshold_over_seeds(calibration),
         calibration_n=sum(len(found) for found in calibration),
         bench=bench,
-        negatives=_scores(score, bench.test.only(reads)),
+        negatives=scores_of(score, bench.test.only(reads)),
     )
 
 
@@ -177,7 +178,7 @@ def _along_training(plan: Plan, run: RunFolder, fitted: Fitted, reads: tuple[Vie
     found: list[EarlyWarning] = []
     for index, step in enumerate(read_row_steps(run, failure, fitted.seed)):
         _, views = read_condition(plan, run, failure, fitted.seed, index=index)
-        positives = _scores(fitted.score, views.only(reads))
+        positives = scores_of(fitted.score, views.only(reads))
         value = float(auroc(fitted.negatives, positives))
         found.append(EarlyWarning(detector=fitted.name, seed=fitted.seed, step=step, auroc=value))
     return found
@@ -187,7 +188,8 @@ def _seeds(count: int) -> str:
     return f"{count} seed" if count == 1 else f"{count} seeds"
 
 
-def _scores(score: Score, views: Views) -> Array:
+def scores_of(score: Score, views: Views) -> Array:
+    """(episodes,) float64."""
     return np.asarray(score(views), dtype=np.float64)
 
 

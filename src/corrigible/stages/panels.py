@@ -81,7 +81,7 @@ def _warning_curve(plan: Plan, results: Results, name: str) -> CurveSet | None:
     return CurveSet(
         label="AUROC against the failure while it is trained",
         unit="share",
-        curves=(_curve(AUROC, plan.experiment.failure, by_seed),),
+        curves=(curve_over(AUROC, plan.experiment.failure, by_seed),),
         meaning="0.5 is chance, 1 always more suspicious than the reference, 0 always less",
         include=(0.0, 1.0),
     )
@@ -95,12 +95,12 @@ def _curve_set(metric: Metric, conditions: Sequence[Condition], rows: Rows) -> C
             for seed, row in rows.get(condition.name, {}).items()
         }
         if len({step for row in by_seed.values() for step in row}) > 1:
-            curves.append(_curve(metric, condition, by_seed))
+            curves.append(curve_over(metric, condition, by_seed))
     include = (0.0, 1.0) if metric.kind == "proportion" else ()
     return CurveSet(label=metric.label, unit=metric.unit, curves=tuple(curves), meaning=metric.meaning, include=include)
 
 
-def _curve(metric: Metric, condition: Condition, by_seed: Mapping[int, Mapping[int, float]]) -> Curve:
+def curve_over(metric: Metric, condition: Condition, by_seed: Mapping[int, Mapping[int, float]]) -> Curve:
     """Mean and interval at every step; a seed without a number there leaves a gap, and n shrinks."""
     steps = sorted({step for row in by_seed.values() for step in row})
     columns = [{s: row[step] for s, row in by_seed.items() if isfinite(row.get(step, nan))} for step in steps]

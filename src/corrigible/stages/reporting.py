@@ -14,6 +14,7 @@ from corrigible.stages.detection import read_condition
 from corrigible.stages.folding import Rows, values_of
 from corrigible.stages.panels import detector_panels, learning_curves
 from corrigible.stages.plan import Plan, condition_of
+from corrigible.stages.prefix_panel import prefix_panel
 from corrigible.stages.provenance import run_again_command
 from corrigible.stages.remedies import RemedyScore, best_remedy
 from corrigible.stages.results import Results, read_rows
@@ -58,6 +59,7 @@ def build_content(plan: Plan, run: RunFolder, results: Results) -> page.ReportCo
         samples=sample_panels(plan, run),
         remedies=tuple(_remedy_row(score, rows) for score in results.remedies),
         detectors=detector_panels(plan, results),
+        prefixes=prefix_panel(plan, results.prefixes),
         consequences=tuple(_consequence_panel(plan, item) for item in results.consequences),
         findings=results.findings,
         proofs=results.proofs,

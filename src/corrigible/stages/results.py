@@ -15,6 +15,7 @@ from corrigible.stages.detection import EarlyWarning, RocLine, detect
 from corrigible.stages.explanation import explain
 from corrigible.stages.folding import Rows, fold, group_rows
 from corrigible.stages.plan import Plan, left_out
+from corrigible.stages.prefixes import Prefixes, prefix_sensitivity
 from corrigible.stages.remedies import RemedyScore, fold_remedies
 from corrigible.stages.verdicts import competence_fault, judge
 from corrigible.store import RunFolder
@@ -48,6 +49,7 @@ class Results:
     findings: tuple[Finding, ...]
     proofs: tuple[ProofResult, ...]
     notes: tuple[str, ...]
+    prefixes: Prefixes | None = None
 
 
 class _Document(BaseModel):
@@ -81,6 +83,7 @@ def conclude(plan: Plan, run: RunFolder, proofs: Sequence[ProofResult]) -> Resul
         findings=explain(plan, run, plan.seeds[:LENS_SEEDS]),
         proofs=tuple(proofs),
         notes=_notes(plan, rows, watch.detections),
+        prefixes=prefix_sensitivity(plan, run),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -140,6 +140,34 @@ class Sandbox(Protocol[World, Settings]):
         ...
 
 
+@runtime_checkable
+class GoesOn(Protocol[World, Settings]):
+    """A sandbox that can also put a model into the midst of stored episodes; it is asked without a truth."""
+
+    def go_on(
+        self,
+        setup: Setup[World, Settings],
+        checkpoint: Checkpoint,
+        arrays: Mapping[str, Array],
+        *,
+        columns: Array,
+        steps: Array,
+        generator: np.random.Generator,
+    ) -> Views:
+        """B episodes: the first `steps` (B,) int64 of the stored `columns` (B,), as `dump` gave them, then the model's.
+
+        log_prob is what the model gives to every action, those of the prefix included; rewards mean nothing.
+        Raises CorrigibleError where the prefix or the checkpoint does not fit the setup.
+        """
+        ...
+
+
+Fails: TypeAlias = Callable[[Views, Array], Array]
+"""Views, first (B,) -> (B,) int64: after how many steps a column has failed, by its steps from `first` on alone; -1
+where they do not. A sign that shows in the views: what was meant is not asked.
+"""
+
+
 class Learner(Protocol[World, Settings]):
     """Trains on what is paid; the setup it gets carries no truth."""
 
@@ -179,6 +207,7 @@ class Experiment:
     figures: pictures made of each metric's value a seed, by condition; curve_figures: of its values along training.
     searched: variants whose unasked consequences are looked for, besides the failure and remedies. beside: conditions
     whose rates are shown beside the reference's there. needs: packaged models that must be here before it is run.
+    fails: how the failure shows in views, for prefix sensitivity; None leaves that out.
     """
 
     name: str
@@ -208,6 +237,7 @@ class Experiment:
     searched: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    fails: Fails | None = None
 
     @property
     def failure(self) -> Condition:

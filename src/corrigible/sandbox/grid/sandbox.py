@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 
 from corrigible.errors import CorrigibleError
-from corrigible.sandbox.grid.environment import cumulative, packed
+from corrigible.sandbox.grid.environment import EnvState, GridEnvironment, cumulative, packed
 from corrigible.sandbox.grid.kernels import Path, roll_out
 from corrigible.sandbox.grid.pictures import replay_of
 from corrigible.sandbox.grid.policy import TabularModel
@@ -62,7 +62,7 @@ class TabularSandbox:
                 remedy="pass the evaluator's setup, not the learner's",
             )
         world = setup.world.build()
-        model = TabularModel(checkpoint.parameters)
+        model = _fitting(setup, checkpoint)
         path = _roll(world, model, episodes, kernel_seed(generator))
         seen = world.observation[path.state[:-1]]
         chosen = np.take_along_axis(model.policy[seen], path.action[..., None].astype(np.int64), axis=2)[..., 0]
@@ -116,9 +116,67 @@ class TabularSandbox:
             world_trace_view=_world_trace(world, path),
         )
 
+    def go_on(
+        self,
+        setup: Setup[TabularParams, Any],
+        checkpoint: Checkpoint,
+        arrays: Mapping[str, Array],
+        *,
+        columns: Array,
+        steps: Array,
+        generator: np.random.Generator,
+    ) -> Views:
+        """See `types.GoesOn`: the world is set to the state that the stored actions and outcomes lead to."""
+        world, model = setup.world.build(), _fitting(setup, checkpoint)
+        path = _replay(world, {name: arrays[name][..., columns] for name in ("start", "action", "outcome")})
+        T, B = path.action.shape
+        forced = (np.arange(T)[:, None] < steps) & path.mask
+        action, outcome = np.where(forced, path.action, 0), np.where(forced, path.outcome, 0)
+        environment, each = GridEnvironment(world), np.arange(B)
+        at = EnvState(
+            seed=kernel_seed(generator),
+            world=each.astype(np.int64),
+            episode=np.zeros(B, dtype=np.int32),
+            time=steps.astype(np.int32),
+            state=path.state[steps, each],
+            done=steps >= path.mask.sum(axis=0),
+        )
+        policy = cumulative(model.policy)
+        while not at.done.all():
+            time, running = at.time, ~at.done
+            drawn = generator.random(B)[:, None]
+            chosen = (drawn >= policy[environment.observe(at)]).sum(axis=1)
+            at, record = environment.step(at, chosen)
+            action[time[running], each[running]] = chosen[running]
+            outcome[time[running], each[running]] = record.outcome[running]
+        return self._lived(setup, model, {"start": arrays["start"][columns], "action": action, "outcome": outcome})
+
+    def _lived(self, setup: Setup[TabularParams, Any], model: TabularModel, arrays: dict[str, Array]) -> Views:
+        """Views of what was done, with what the model thinks of it."""
+        world = setup.world.build()
+        path = _replay(world, arrays)
+        seen = world.observation[path.state[:-1]]
+        likely = np.take_along_axis(model.policy[seen], path.action[..., None].astype(np.int64), axis=2)[..., 0]
+        with np.errstate(divide="ignore"):  # a prefix may hold what the model never does
+            log_prob = np.log(np.where(path.mask, likely, 1.0)).astype(np.float32)
+        value = np.where(path.mask, model.value(seen), 0.0).astype(np.float32)
+        return self.restore(setup, {**arrays, "log_prob": log_prob, "value": value})
+
     def picture(self, setup: Setup[TabularParams, Any], trajectory: Trajectory, world: int) -> Replay:
         """Frames of the first episode in column `world`."""
         return replay_of(setup.world.build(), trajectory, world)
+
+
+def _fitting(setup: Setup[TabularParams, Any], checkpoint: Checkpoint) -> TabularModel:
+    """The checkpoint's model; CorrigibleError where it is of a world with other observations."""
+    world, model = setup.world.build(), TabularModel(checkpoint.parameters)
+    if model.policy.shape != (world.n_observations, world.actions):
+        raise CorrigibleError(
+            value=f"a policy of shape {model.policy.shape}",
+            rule=f"this world has {world.n_observations} observations and {world.actions} actions",
+            remedy="use a checkpoint that was trained in a world of the same observations",
+        )
+    return model
 
 
 def _roll(world: TabularWorld, model: TabularModel, episodes: int, seed: np.uint64) -> Path:
@@ -130,12 +188,6 @@ def _roll(world: TabularWorld, model: TabularModel, episodes: int, seed: np.uint
         ending=np.zeros((T, B), dtype=np.uint8),
         mask=np.zeros((T, B), dtype=np.bool_),
     )
-    if model.policy.shape != (world.n_observations, world.actions):
-        raise CorrigibleError(
-            value=f"a policy of shape {model.policy.shape}",
-            rule=f"this world has {world.n_observations} observations and {world.actions} actions",
-            remedy="use a checkpoint that was trained in a world of the same observations",
-        )
     roll_out(packed(world), seed, cumulative(model.policy), path)
     return path
 
