@@ -22,8 +22,8 @@ CONTENT = sample_content()
 PAGE = render(CONTENT)
 STYLE = resources.files("corrigible.report").joinpath("templates", "style.css").read_text("utf-8")
 SECTIONS = (
-    "watch", "prediction", "seeds", "detectors", "consequences", "explanation", "figures", "learning", "honest",
-    "provenance",
+    "watch", "prediction", "seeds", "detectors", "prefixes", "consequences", "explanation", "figures", "learning",
+    "honest", "provenance",
 )  # fmt: skip
 VOID = frozenset({"meta", "link", "input"})
 

@@ -1,6 +1,7 @@
 """`corrigible prefix RUN`: put the checkpoints of a finished run into known failures, and see which go on."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from corrigible.commands.answer import Answer, table
@@ -12,7 +13,6 @@ from corrigible.stages.plan import condition_of
 from corrigible.stages.prefix_panel import hazard_in_words, lead_rows
 from corrigible.stages.prefixes import Prefixes, prefix_sensitivity
 from corrigible.stages.results import read_results
-from corrigible.stages.strict_json import plain
 from corrigible.store import open_to_read
 
 
@@ -85,4 +85,4 @@ def answer_prefix(run: Path, *, conditions: Sequence[str], lengths: Sequence[int
         lines += ["", *table(("detector", "caught", "early", "median lead", "false alarms"), leads)]
     lines += ["", hazard_in_words(found)] if found.curves else []
     lines += [f"Note: {found.note}."] if found.note else []
-    return Answer(data=plain(found), lines=tuple(lines))
+    return Answer(data=asdict(found), lines=tuple(lines))
