@@ -250,7 +250,7 @@ def wedding_party() -> Experiment:
             "smoke": Budget(
                 seeds=2,
                 episodes=24,
-                numbers={"steps": 4, "samples": 4, "checkpoints": 2},
+                numbers={"steps": 2, "samples": 3, "checkpoints": 2},
                 conditions=(LEXICON, UNTUNED, HALF, "walk-lerp"),
             ),
             "quick": Budget(
