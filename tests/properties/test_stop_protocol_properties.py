@@ -1,4 +1,4 @@
-"""Points files fuzzed: however they come, a live judge says what a replay says, takes no half line, and never raises."""
+"""Points files fuzzed: however they come, a live judge says what a replay says, takes no half line, never raises."""
 
 import json
 
