@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from corrigible.errors import BadInput
 from corrigible.stages.opening import refuse_with_resume, reopen, start
+from corrigible.stages.overseen import documents_given
 from corrigible.stages.plan import Cell, Plan, make_plan
 from corrigible.stages.reporting import write_report
 from corrigible.stages.results import RESULTS_FILE, Results, conclude, to_json
@@ -49,6 +50,8 @@ def run(
     resume: str | Path | None = None,
     out: str | Path = "runs",
     device: str | None = None,
+    tripwire: str | Path | None = None,
+    owners: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run an experiment to its report, or finish one that was stopped.
@@ -62,22 +65,25 @@ def run(
         resume: a run folder; its own settings are used, others are refused, and so is a `name` that differs.
         out: folder that holds run folders.
         device: cpu or cuda, for learners that use a network; None takes the CPU.
+        tripwire, owners: a tripwire and the register of its owners (docs/tripwires.md), under which every cell trains.
         progress: called after every cell.
 
     Raises:
         BadInput: an argument breaks a rule; nothing was written.
         StoreFault: the folder cannot be read or written; what was stored is kept.
+        Tripped: the tripwire stopped a cell; it says who has to decide before the run is resumed.
         Interrupted: Ctrl-C (twice: without the cells in work); finished cells are stored; it says how to go on.
     """
     check_workers(workers)
     if resume is not None:
-        refuse_with_resume({"preset": preset, "seeds": seeds, "conditions": conditions, "device": device})
+        given = {"preset": preset, "seeds": seeds, "conditions": conditions, "device": device, "tripwire": tripwire}
+        refuse_with_resume(given)
         plan, folder = reopen(Path(resume), name)
     else:
         plan = make_plan(
             _required(name), preset=preset or "quick", seeds=seeds, conditions=conditions, device=device or "cpu"
         )
-        folder = start(plan, Path(out))
+        folder = start(plan, Path(out), documents_given(tripwire, owners))
     with folder, ending_said(folder):
         make_failures(plan, folder, workers, progress or _silent)
         return find_explain_judge(plan, folder, progress or _silent)

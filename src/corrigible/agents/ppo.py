@@ -118,6 +118,7 @@ class Trainer:
         self.done, self.total = 0, settings.rollouts(env.num_envs)
         self.each = settings.rollout * env.num_envs
         self._good = self._checkpoint()
+        self._overseer, self._numbers = setup.overseer, dict[str, float]()
         self._log: TrainingLog | None = None
         self._outer_threads = torch.get_num_threads()
 
@@ -135,7 +136,10 @@ class Trainer:
             self._log.close()
 
     def run(self) -> Iterator[Checkpoint]:
-        """Checkpoints in order of step. Those that a killed training had reached come from the disk."""
+        """Checkpoints in order of step. Those that a killed training had reached come from the disk.
+
+        Where the setup's overseer says so it saves its state and ends, and can be resumed like a killed one.
+        """
         due = self.settings.due(self.total)
         if self._workspace is not None:
             with disk_faults("a training", self._workspace, retry="run it again with --resume"):
@@ -153,6 +157,9 @@ class Trainer:
                 yield reached[-1]
             elif self.done % SAVE_EVERY == 0:
                 self._save(reached)
+            if self._overseer is not None and self._overseer(self.done * self.each, self._numbers):
+                self._save(reached)
+                return
 
     def _iterate(self) -> None:
         if self.done == self.settings.anchored(self.total):
@@ -208,6 +215,7 @@ class Trainer:
         if len(finished.returns):
             numbers["charts/episodic_return"] = float(finished.returns.mean())
             numbers["charts/episodic_length"] = float(finished.lengths.mean())
+        self._numbers = numbers
         if self._log is not None:
             self._log.add(step, numbers)
         if self._workspace is not None:

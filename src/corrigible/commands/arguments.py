@@ -53,6 +53,10 @@ class Run:
     """Folder that holds run folders."""
     device: Annotated[str | None, unless_given("{cpu,cuda}", "cpu")] = None
     """Where networks run; tabular learners have none."""
+    tripwire: Annotated[Path | None, unless_given("FILE", "none")] = None
+    """A tripwire on every cell's training (docs/tripwires.md); exit code 5 once one trips. Needs --owners."""
+    owners: Annotated[Path | None, unless_given("FILE", "none")] = None
+    """The owners' register, which has to know the tripwire's owner."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
@@ -68,6 +72,8 @@ class Run:
             resume=self.resume,
             out=self.out,
             device=self.device,
+            tripwire=self.tripwire,
+            owners=self.owners,
         )
 
 

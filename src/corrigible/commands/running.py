@@ -28,6 +28,8 @@ def run_with_progress(
     resume: Path | None,
     out: Path,
     device: str | None,
+    tripwire: Path | None = None,
+    owners: Path | None = None,
 ) -> Answer:
     """Run, drawing progress with time left on standard error where that is a terminal."""
     with (
@@ -43,6 +45,8 @@ def run_with_progress(
             resume=resume,
             out=out,
             device=device,
+            tripwire=tripwire,
+            owners=owners,
             progress=bar.advance,
         )
     return answer_run(done)

@@ -90,6 +90,7 @@ class Tuner:
         self.done = 0
         self.first = self._good = self._checkpoint()
         self.watch: Callable[[Texts], Mapping[str, float]] | None = None
+        self._overseer, self._numbers = setup.overseer, dict[str, float]()
         self._story: StoryFile | None = None
         self._log: TrainingLog | None = None
 
@@ -119,7 +120,8 @@ class Tuner:
     def run(self, told: Callable[[int], None] | None = None) -> Iterator[Checkpoint]:
         """Checkpoints in order of step; those that a killed tuning had reached come from the disk.
 
-        told: is called with the number of steps done after each.
+        told: is called with the number of steps done after each. Where the setup's overseer says so it saves its state
+        and ends, and can be resumed like a killed one.
         """
         if self._workspace is not None:
             with disk_faults("a tuning", self._workspace, retry="run it again with --resume"):
@@ -141,6 +143,9 @@ class Tuner:
                 yield reached[-1]
             elif self.done % SAVE_EVERY == 0:
                 self._save(reached)
+            if self._overseer is not None and self._overseer(self.done, self._numbers):
+                self._save(reached)
+                return
 
     def _iterate(self) -> None:
         batch = self.collect()
@@ -240,10 +245,11 @@ class Tuner:
     def _tell(self, batch: Batch, entropy: float, norm: float) -> None:
         also = self.watch(batch.texts) if self.watch is not None else {}
         story = Story.of(self.done, batch, entropy=entropy, norm=norm, also=also)
+        self._numbers = story.numbers()
         if self._story is not None:
             self._story.add(story, batch.texts.responses[: self.settings.shown])
         if self._log is not None:
-            self._log.add(self.done, story.numbers())
+            self._log.add(self.done, self._numbers)
         if self._workspace is not None:
             with suppress(OSError):  # only for who is watching
                 told = f"{self.done / self.settings.steps:.0%}, reward {story.reward:.2f}, KL {story.kl:.1f}"

@@ -10,6 +10,7 @@ from corrigible.errors import CorrigibleError
 from corrigible.registry import load_remedy
 from corrigible.seeding import stream
 from corrigible.stages.lifeline import end_with_parent
+from corrigible.stages.overseen import learn
 from corrigible.stages.plan import Cell, Plan, condition_of, make_plan, remedy_declaration
 from corrigible.stages.provenance import code_state
 from corrigible.store import RunFolder, open_to_read, write_cell_to
@@ -90,7 +91,12 @@ def train_cell(plan: Plan, condition: Condition, seed: int, run: RunFolder | Non
     remedied, wrap, choose = apply_remedy(condition, setup)
     if choose is None:
         blind = replace(remedied, truth=None, workspace=workspace_of(run, condition, seed), seed=seed)
-        checkpoints = tuple(experiment.learner(blind, generator=stream(seed, experiment.name, "learn")))
+        generator = stream(seed, experiment.name, "learn")
+
+        def measured(reached: Checkpoint) -> Rollout:
+            return evaluate(experiment, remedied, wrap(reached), plan.budget.episodes, seed)
+
+        checkpoints = learn(plan, blind, generator, run=run, measured=measured)
     else:
         checkpoints = (choose(read_history(experiment, plan, seed, _needs(run, condition))),)
     checkpoints = tuple(wrap(checkpoint) for checkpoint in checkpoints)

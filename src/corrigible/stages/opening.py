@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corrigible.errors import BadInput
 from corrigible.stages.device import check_device
+from corrigible.stages.overseen import TRIPWIRE
 from corrigible.stages.plan import Plan, all_conditions, make_plan
 from corrigible.stages.provenance import sitting
 from corrigible.store import Manifest, RunFolder, create, new_run_id, open_for_resume, open_to_read
+from corrigible.tripwires.arming import Documents
 from corrigible.types import rules_hash
 
 
@@ -26,9 +29,12 @@ class _Asked(BaseModel):
     device: str
 
 
-def start(plan: Plan, out: Path) -> RunFolder:
-    """A new run folder whose manifest holds the plan and the hash of the rules, written before anything is learned."""
-    config = {
+def start(plan: Plan, out: Path, tripwire: Documents | None = None) -> RunFolder:
+    """A new run folder whose manifest holds the plan and the hash of the rules, written before anything is learned.
+
+    tripwire: under which every cell trains, also when it is resumed.
+    """
+    config: dict[str, Any] = {
         "experiment": plan.experiment.name,
         "version": plan.experiment.version,
         "preset": plan.preset,
@@ -38,6 +44,8 @@ def start(plan: Plan, out: Path) -> RunFolder:
         "device": plan.device,
         "rules": [asdict(rule) for rule in plan.experiment.rules],
     }
+    if tripwire is not None:
+        config[TRIPWIRE] = {"document": tripwire.text, "owners": tripwire.register}
     return create(
         out,
         run_id=new_run_id(plan.experiment.name),

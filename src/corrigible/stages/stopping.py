@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from corrigible.errors import CorrigibleError, Interrupted
+from corrigible.errors import CorrigibleError, Interrupted, Tripped
 from corrigible.store import RunFolder
 
 
@@ -56,6 +56,9 @@ def ending_said(folder: RunFolder) -> Generator[None]:
                 rule="every finished cell is stored",
                 remedy=f"go on with `corrigible run --resume {folder.path}`",
             ) from None
+    except Tripped:
+        folder.finish("interrupted")
+        raise
     except BaseException:
         with suppress(CorrigibleError):  # a full disk must not hide what went wrong
             folder.finish("failed")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from corrigible.documents import read_document_and_bytes
+from corrigible.documents import parse_document, read_document_and_bytes
 from corrigible.errors import BadInput, CorrigibleError, Tripped
 from corrigible.oversight.moments import written
 from corrigible.oversight.owners import Chosen, Owners
@@ -39,18 +39,31 @@ def read_documents(tripwire: Path, owners: Path) -> Documents:
     """
     document, text = read_document_and_bytes(tripwire, Tripwire)
     register, known = read_document_and_bytes(owners, Owners)
+    return _checked(document, register, Documents(tripwire=document, text=text.decode(), register=known.decode()))
+
+
+def parse_documents(text: str, owners: str) -> Documents:
+    """As `read_documents`, of texts that were kept."""
+    document = parse_document(text, Tripwire, source="the kept tripwire")
+    register = parse_document(owners, Owners, source="the kept register")
+    return _checked(document, register, Documents(tripwire=document, text=text, register=owners))
+
+
+def _checked(document: Tripwire, register: Owners, found: Documents) -> Documents:
     if document.plan.grace is None:
         raise BadInput(
-            value=f"{tripwire}: plan",
+            value=f"tripwire {document.tripwire}: plan",
             rule="on a live run a checkpoint that does not come must trip",
             remedy="say how many steps it may be late: grace",
         )
     check_register(document, register, now())
-    return Documents(tripwire=document, text=text.decode(), register=known.decode())
+    return found
 
 
-def arm_run(documents: Documents, points: Path, run: str) -> tuple[WireFolder, Arming]:
+def arm_run(documents: Documents, points: Path, run: str, *, follow: bool = False) -> tuple[WireFolder, Arming]:
     """Arm, or find the wire armed already: trainer and watcher may come in any order, and again after a kill.
+
+    follow: where it was decided to go on under another text, take that one, instead of refusing this one.
 
     Raises:
         BadInput: the run is armed under another text, or the points cannot be read. Nothing was changed then.
@@ -63,7 +76,7 @@ def arm_run(documents: Documents, points: Path, run: str) -> tuple[WireFolder, A
     with folder.locked():
         folder.settle()
         mend_points(points)
-        arming = _armed(folder, documents, points, run)
+        arming = _armed(folder, documents, points, run, follow)
     refuse_stopped(folder, points)
     judge = Judge(arming, points)
     try:
@@ -84,7 +97,7 @@ def _new(documents: Documents, run: str, segment: int, after: int) -> Arming:
     return Arming(segment=segment, run=run, after=after, document=documents.text, owners=documents.register, at=now())
 
 
-def _armed(folder: WireFolder, documents: Documents, points: Path, run: str) -> Arming:
+def _armed(folder: WireFolder, documents: Documents, points: Path, run: str, follow: bool) -> Arming:
     """The stretch that is under way, or a new one; under the lock."""
     before = folder.arming()
     if before is None:
@@ -97,15 +110,15 @@ def _armed(folder: WireFolder, documents: Documents, points: Path, run: str) -> 
             rule=f"{points.name} is armed for {before.run!r}",
             remedy="give that name, or other points",
         )
-    expected = before.document
     if not folder.decided(before.segment):
-        if documents.text != expected:
+        if documents.text != before.document and not follow:
             raise _other(documents, "its text must not change while it is armed", "give the one it was armed with")
         return before
-    made = _going_on(folder)
-    expected = made.document or before.document
+    expected = _going_on(folder).document or before.document
     if documents.text != expected:
-        raise _other(documents, "it was decided to go on under another text", "give the one that was decided")
+        if not follow:
+            raise _other(documents, "it was decided to go on under another text", "give the one that was decided")
+        documents = parse_documents(expected, documents.register)
     tail = Judge(before, points)
     tail.look()
     after = max(tail.step, folder.stopped(before.segment).step)

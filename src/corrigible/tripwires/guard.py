@@ -15,7 +15,7 @@ from typing import Final, final, get_args
 
 from corrigible.errors import BadInput, CorrigibleError, Tripped, one_line
 from corrigible.tripwires.agreement import Agree, largest, rank
-from corrigible.tripwires.arming import arm_run, read_documents
+from corrigible.tripwires.arming import Documents, arm_run, read_documents
 from corrigible.tripwires.folder import WireFolder
 from corrigible.tripwires.leader import Kind, Leader, Stop
 
@@ -69,6 +69,17 @@ def arm(
     return Guard(leader, file, agree)
 
 
+def arm_kept(documents: Documents, points: Path, run: str) -> "Guard":
+    """Arm under texts that were kept when the run began, or under those that were decided since; raises as `arm`.
+
+    For a process that trains alone.
+    """
+    folder, arming = arm_run(documents, points, run, follow=True)
+    leader = Leader(folder, arming, points, patience=PATIENCE)
+    leader.await_watcher(watched=False)
+    return Guard(leader, points, lambda code: code)
+
+
 @final
 class Guard:
     """What `arm` returns. Only rank 0 reads and writes files; the others hear from it."""
@@ -85,6 +96,11 @@ class Guard:
         if self._leader is None:
             raise BadInput(value="folder", rule="rank 0 alone has it", remedy="ask there")
         return self._leader.folder
+
+    @property
+    def stop(self) -> Stop | None:
+        """What `check` said last; it stays once it is a stop."""
+        return self._stop
 
     def due(self, step: int) -> bool:
         """Whether a planned checkpoint has come that has no point yet; False on ranks other than 0."""

@@ -46,13 +46,17 @@ Of tabular worlds and games: Events (N,) -> (N,); of voxel worlds: VoxelEvents (
 """
 
 
+Overseer: TypeAlias = Callable[[int, Mapping[str, float]], bool]
+"""Is told, at a step of training, what was measured there by name; True: save yourself, and stop."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setup(Generic[World, Settings]):
     """All that a cell is made of. `truth` is None in the copy that learners and non-oracle remedies get.
 
     device: where learner and sandbox run their networks. workspace: a folder of the cell's own for what a learner keeps
     between kills, and for its curves. seed: the cell's, for learners that look up what was stored by seed; randomness
-    comes from generators alone. The main path sets them, after `build`.
+    comes from generators alone. overseer: of a training under a tripwire. The main path sets them, after `build`.
     """
 
     world: World
@@ -62,6 +66,7 @@ class Setup(Generic[World, Settings]):
     device: Device = "cpu"
     workspace: Path | None = None
     seed: int | None = None
+    overseer: Overseer | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
