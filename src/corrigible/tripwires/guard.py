@@ -98,6 +98,11 @@ class Guard:
         return self._leader.folder
 
     @property
+    def metric(self) -> str:
+        """The tripwire's metric; "" on ranks other than 0."""
+        return "" if self._leader is None else self._leader.metric
+
+    @property
     def stop(self) -> Stop | None:
         """What `check` said last; it stays once it is a stop."""
         return self._stop

@@ -62,6 +62,11 @@ class Leader:
         self._answered, self._heard, self._owed = time.monotonic(), -1, 0
         self._awaited = False
 
+    @property
+    def metric(self) -> str:
+        """The tripwire's metric."""
+        return self._judge.wire.tripwire.metric
+
     def due(self, step: int) -> bool:
         """Whether a planned checkpoint has come that has no point yet."""
         return self._judge.due(step)
