@@ -59,6 +59,29 @@ Person: TypeAlias = Annotated[str, arg(metavar="PERSON")]
 
 
 @dataclass(frozen=True)
+class TripTable:
+    """Tripwires against the laboratory's own runs: false stops per healthy run, misses, delay, with intervals."""
+
+    runs: Positional[Annotated[tuple[Path, ...], arg(metavar="RUN ..", help_behavior_hint="")]]
+    """Run folders, or files of evidence (docs/evidence/NAME/*.jsonl), whose headline is a share of episodes."""
+    items: int = 50
+    """Episodes that a tripwire is shown at each checkpoint."""
+    draws: int = 200
+    """How often they are drawn anew."""
+    failing: Annotated[str | None, unless_given("CONDITION", "the failure of the experiment")] = None
+    """Whose runs should be stopped."""
+    seed: int = 0
+    """Of the draws."""
+    json_: Json = False
+    """Print one JSON object on standard output, nothing else."""
+
+    def answer(self) -> "Answer":
+        from corrigible.commands.trip_table import answer_table
+
+        return answer_table(self.runs, items=self.items, draws=self.draws, seed=self.seed, failing=self.failing)
+
+
+@dataclass(frozen=True)
 class TripStatus:
     """Where a run under a tripwire stands: what stopped it, who has to decide by when, and where the evidence lies.
 
@@ -121,6 +144,7 @@ class Decide:
 TripKind: TypeAlias = (
     Annotated[ReplayTripwire, subcommand(name="replay", prefix_name=False)]
     | Annotated[TripwireFigures, subcommand(name="figures", prefix_name=False)]
+    | Annotated[TripTable, subcommand(name="table", prefix_name=False)]
     | Annotated[TripStatus, subcommand(name="status", prefix_name=False)]
     | Annotated[Acknowledge, subcommand(name="acknowledge", prefix_name=False)]
     | Annotated[Decide, subcommand(name="decide", prefix_name=False)]
