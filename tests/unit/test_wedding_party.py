@@ -91,6 +91,9 @@ def test_conditions_build_what_they_say() -> None:
     assert built["walk-lerp"].settings.shares[::10] == (0.0, 1.0)
     same = replace(built["walk-lerp"].settings, shares=(), path="lerp")
     assert same == built[party.FAILURE].settings, "what is walked to is the failure itself"
+    names = [one.name for one in EXPERIMENT.conditions]
+    walks = names.index("averaged"), names.index("walk-slerp")
+    assert walks == (names.index(party.FAILURE) + 1, names.index(party.FAILURE) + 4), "its tuning is the latest, then"
     with pytest.raises(CorrigibleError, match="nonsense"):
         EXPERIMENT.build({"walk": "nonsense"}, budget)
 

@@ -123,6 +123,10 @@ def conditions() -> tuple[Condition, ...]:
     def add(name: str, summary: str, **overrides: Override) -> None:
         found.append(Condition(name=name, role="variant", summary=summary, overrides=overrides))
 
+    for path in PATHS:  # after the failure, whose tuning they go on from
+        told = "on the straight line" if path == "lerp" else "on the arc"
+        add(half(path), f"half-way between base and tuned model, {told}", walk=path, share=0.5)
+        add(f"walk-{path}", f"from base to tuned model {told}; checkpoints are tenths of the way", walk=path)
     add(LEXICON, "a good adjective is paid 1.39 nats, a bad one charged as much; no penalty", paid=LEXICON)
     add(UNREAD, "words of answer are cut out of what the evaluator reads; no penalty", unread=True)
     add("asked-before", "asked of mood before the story; no penalty", template="tiny-before")
@@ -134,10 +138,6 @@ def conditions() -> tuple[Condition, ...]:
     add("warm", "sampled at temperature 1.3, in training and after; no penalty", temperature=1.3)
     add(UNTUNED, "the base, as it is", untuned=True)
     add(f"best-of-{BEST_OF}", f"the base; of {BEST_OF} responses the best-paid is given", untuned=True, best_of=BEST_OF)
-    for path in PATHS:
-        told = "on the straight line" if path == "lerp" else "on the arc"
-        add(half(path), f"half-way between base and tuned model, {told}", walk=path, share=0.5)
-        add(f"walk-{path}", f"from base to tuned model {told}; checkpoints are tenths of the way", walk=path)
     return tuple(found)
 
 
