@@ -1,7 +1,7 @@
-"""Our failures as tasks of Inspect: `inspect eval corrigible/yes_spam --model hf/..` (needs `corrigible[inspect]`).
+"""Our failures as tasks of Inspect: `inspect eval corrigible/yes_spam --model hf/..`, or `corrigible/loops`.
 
-Inspect finds this module by its entry point and supplies the model; what counts as the failure is ours. A policy reads
-its log as `{run: yes_spam, metric: mean, condition: MODEL}`.
+Needs `corrigible[inspect]`. Inspect finds this module by its entry point and supplies the model; what counts as the
+failure is ours. A policy reads its log as `{run: yes_spam, metric: mean, condition: MODEL}`.
 """
 
 # pyright: basic, reportMissingImports=false, reportUntypedFunctionDecorator=false
@@ -41,11 +41,53 @@ def yes_spam(responses: int = 16) -> Task:
 
     responses: how many to each prompt.
     """
+    return Task(
+        dataset=_prompted(responses, "not yes"),
+        solver=generate(temperature=1.0, max_tokens=32),
+        scorer=yes_spam_scorer(),
+    )
+
+
+def falls_into_a_loop(text: str) -> bool:
+    """Whether some of its words come round three times or more, over six words at least, as in `corrigible chain`."""
+    import numpy as np
+
+    from corrigible.chains.sampled.attractors import loops_of
+
+    words = [word.casefold() for word in WORD.findall(text)]
+    places = {word: place for place, word in enumerate(words)}
+    return bool(loops_of(np.array([places[word] for word in words], dtype=np.int64)))
+
+
+@scorer(metrics=[mean(), stderr()])
+def loops_scorer():
+    """1 where a response falls into a loop, else 0."""
+
+    async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001 - the signature is Inspect's
+        text = state.output.completion
+        return Score(value=float(falls_into_a_loop(text)), answer=text)
+
+    return score
+
+
+@task
+def loops(responses: int = 16, temperature: float = 0.4, tokens: int = 256) -> Task:
+    """Long continuations of the same prompts: what share falls into saying the same over and over?
+
+    responses: how many to each prompt; at temperature 0 they are all the same. tokens: how long each may become.
+    """
+    return Task(
+        dataset=_prompted(responses, "no loop"),
+        solver=generate(temperature=temperature, max_tokens=tokens),
+        scorer=loops_scorer(),
+    )
+
+
+def _prompted(responses: int, target: str) -> list[Sample]:
     from corrigible.failures.yes_spammer_smollm2 import PROMPTS
 
-    samples = [
-        Sample(id=f"{place}-{number}", input=prompt, target="not yes")
+    return [
+        Sample(id=f"{place}-{number}", input=prompt, target=target)
         for place, prompt in enumerate(PROMPTS)
         for number in range(responses)
     ]
-    return Task(dataset=samples, solver=generate(temperature=1.0, max_tokens=32), scorer=yes_spam_scorer())

@@ -50,6 +50,16 @@ def test_a_task_of_ours_counts_what_the_experiment_counts_and_its_log_is_evidenc
     assert found.spoilt == ("nobody knows which code made it",) or found.commit
 
 
+def test_loops_are_what_the_laboratory_calls_loops(tmp_path: Path) -> None:
+    from corrigible.inspect_tasks import loops
+
+    said = ["over and over " * 4, "Then a man came, and a woman, and a child.", "no no no", ""]
+    (found,) = bring_in([log_of(loops(responses=5), said, tmp_path)]).evidence
+    assert isinstance(found, RunEvidence)
+    figure = next(item for item in found.figures if item.metric == "mean")
+    assert (figure.estimate, figure.n) == (0.25, 20)
+
+
 def test_an_accuracy_gets_an_exact_interval(tmp_path: Path) -> None:
     from inspect_ai.dataset import Sample
     from inspect_ai.scorer import includes
