@@ -1,24 +1,47 @@
 """`corrigible trip status|acknowledge|decide`: where a stopped run stands, who has to decide, and what they decide."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from corrigible.commands.answer import Answer
+from corrigible.commands.drawing import draw
 from corrigible.commands.policies import moment_given
-from corrigible.errors import EXIT_DENY, EXIT_DONE, EXIT_TRIPPED
+from corrigible.errors import EXIT_DENY, EXIT_DONE, EXIT_TRIPPED, BadInput
+from corrigible.oversight.bundles import verify_bundle
 from corrigible.oversight.moments import in_words, written
+from corrigible.report.stop_page import StopPage, render_stop
 from corrigible.tripwires.arming import now
+from corrigible.tripwires.brought import page_of
 from corrigible.tripwires.deciding import Standing, acknowledge, decide, points_of, standing
 from corrigible.tripwires.folder import WireFolder, folder_given
 from corrigible.tripwires.freezing import freeze
 from corrigible.tripwires.records import Said
 
 
-def answer_standing(path: Path, *, at: str | None) -> Answer:
+def answer_standing(path: Path, *, at: str | None, page: Path | None = None) -> Answer:
     """Exit code 0 where nothing stands, 5 where a stop does, 3 where it was decided that training ends."""
     folder = folder_given(path)
-    return _answer(folder, None if at is None else moment_given(at))
+    moment = None if at is None else moment_given(at)
+    answer = _answer(folder, moment)
+    if page is None:
+        return answer
+    draw(page, render_stop(_page(folder, moment)), option="--page")
+    return replace(answer, lines=(*answer.lines, f"Page: {page}"))
+
+
+def _page(folder: WireFolder, at: datetime | None) -> StopPage:
+    """The page as it stands; BadInput where nothing was stopped."""
+    arming = folder.arming()
+    assert arming is not None
+    stop = folder.stopped(arming.segment) if folder.decided(arming.segment) else folder.stop()
+    if stop is None:
+        raise BadInput(value=str(folder.path), rule="no stop stands there", remedy="leave --page out")
+    bundle = verify_bundle(folder.bundle(arming.segment))
+    evidence = [("bundle", str(bundle.path)), ("its manifest", bundle.sha256)]
+    evidence += [(item.name, item.sha256) for item in bundle.items]
+    return page_of(folder, points_of(folder, arming), arming, stop, evidence=evidence, at=at or now())
 
 
 def answer_acknowledge(path: Path, *, by: str) -> Answer:

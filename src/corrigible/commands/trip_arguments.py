@@ -92,13 +92,15 @@ class TripStatus:
     """The folder beside the points: POINTS.TRIPWIRE."""
     at: Annotated[str | None, unless_given("TIME", "now")] = None
     """Who has to decide then: whoever lets the time pass is passed over."""
+    page: Annotated[Path | None, unless_given("FILE", "no page")] = None
+    """Write a page here that whoever has to decide reads in three minutes."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.stopping import answer_standing
 
-        return answer_standing(self.folder, at=self.at)
+        return answer_standing(self.folder, at=self.at, page=self.page)
 
 
 @dataclass(frozen=True)

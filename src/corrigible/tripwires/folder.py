@@ -78,6 +78,11 @@ class WireFolder:
         """sha256 of the standing stop's file."""
         return sha256_of(read_stored(inside(self.path, STOP), remedy=_REMEDY, limit=LARGEST))
 
+    def digest_of(self, segment: int) -> str:
+        """sha256 of the file of a stretch's stop, whether it stands or was lifted."""
+        name = f"stop-{segment}.json" if self.decided(segment) else STOP
+        return sha256_of(read_stored(inside(self.path, name), remedy=_REMEDY, limit=LARGEST))
+
     def trip(self, stop: StopRecord) -> StopRecord:
         """Stop the stretch, unless it is stopped or was decided already; the first stop stays, and is returned."""
         with self.locked():

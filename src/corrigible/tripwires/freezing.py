@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from corrigible.errors import BadInput
 from corrigible.oversight.bundles import Bundle, make_bundle, verify_bundle
 from corrigible.oversight.moments import written
-from corrigible.store.files import read_stored
+from corrigible.report.stop_page import render_stop
+from corrigible.store.files import read_stored, sha256_of
+from corrigible.tripwires.brought import page_of
 from corrigible.tripwires.folder import STOP, WireFolder
-from corrigible.tripwires.judge import Judge
-from corrigible.tripwires.pictures import replay_picture
 from corrigible.tripwires.points import MOST_FILE_BYTES
 from corrigible.tripwires.records import Arming, StopRecord
 
@@ -35,14 +34,6 @@ def freeze(folder: WireFolder, points: Path) -> Bundle:
         return make_bundle(out, _items(folder, points, arming, stop), about=_about(arming, stop))
 
 
-def judged_again(arming: Arming, points: Path) -> Judge:
-    """The stretch judged anew from its file, as far as its points can be read."""
-    judge = Judge(arming, points)
-    with suppress(BadInput):  # that is why it was stopped; what stands before the bad line is read
-        judge.look()
-    return judge
-
-
 def _items(folder: WireFolder, points: Path, arming: Arming, stop: StopRecord) -> Mapping[str, bytes]:
     items = {
         "tripwire.yaml": arming.document.encode(),
@@ -51,14 +42,14 @@ def _items(folder: WireFolder, points: Path, arming: Arming, stop: StopRecord) -
     }
     if points.is_file():
         items["points.jsonl"] = read_stored(points.resolve(), remedy=_REMEDY, limit=MOST_FILE_BYTES + (1 << 20))
-    judge = judged_again(arming, points)
-    with suppress(BadInput):  # where no point came, there is nothing to draw
-        items["statistic.svg"] = replay_picture(judge.wire.tripwire, [(arming.run, judge.wire)]).encode()
     trainer = folder.trainer()
     if trainer is not None and trainer.segment == stop.segment and trainer.checkpoint:
         told = {"path": trainer.checkpoint, "sha256": trainer.checkpoint_sha256, "step": trainer.step}
         items["checkpoint.json"] = json.dumps(told, indent=1).encode() + b"\n"
-    return items
+    digests = [(name, sha256_of(data)) for name, data in sorted(items.items())]
+    page = page_of(folder, points, arming, stop, evidence=digests, at=stop.at)
+    drawn = {"graph.svg": page.graph, "statistic.svg": page.statistic, "page.html": render_stop(page)}
+    return {**items, **{name: text.encode() for name, text in drawn.items() if text}}
 
 
 def _about(arming: Arming, stop: StopRecord) -> Mapping[str, Any]:

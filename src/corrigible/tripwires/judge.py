@@ -1,5 +1,6 @@
 """One stretch of a live run, as trainer and watcher judge it alike: points as they come, steps as they are reached."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -9,6 +10,23 @@ from corrigible.tripwires.points import Point
 from corrigible.tripwires.records import Arming
 from corrigible.tripwires.tail import Tail
 from corrigible.tripwires.wire import Wire
+
+
+def judged_again(arming: Arming, points: Path) -> "Judge":
+    """The stretch judged anew from its file, as far as its points can be read."""
+    judge = Judge(arming, points)
+    with suppress(BadInput):  # that is why it was stopped; what stands before the bad line is read
+        judge.look()
+    return judge
+
+
+def readable_points(path: Path) -> tuple[Point, ...]:
+    """All points of a file, from its beginning to the first line that is none."""
+    tail, found = Tail(path), list[Point]()
+    with suppress(BadInput):
+        while fresh := tail.read():
+            found += fresh
+    return tuple(found)
 
 
 @final

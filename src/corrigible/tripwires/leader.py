@@ -40,8 +40,8 @@ class Stop:
 
     def __str__(self) -> str:
         """One line."""
-        by = f" by {written(self.decide_by)}" if self.decide_by is not None else ""
-        who = f"; {self.owner} has to decide{by}" if self.owner else ""
+        until = f" until {written(self.decide_by)}" if self.decide_by is not None else ""
+        who = f"; {self.owner} is in charge{until}" if self.owner else ""
         return (
             f"stop at step {self.step} ({self.kind}): {self.because}{who}; see `corrigible trip status {self.folder}`"
         )

@@ -1,6 +1,7 @@
 """Mathematics of tripwires on counts, for one run or many at once: exact tails, spending, CUSUM, growth."""
 
 import math
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -53,8 +54,25 @@ def cusum_step(score: ArrayLike, k: ArrayLike, n: ArrayLike, *, healthy: float, 
     return np.maximum(0.0, np.asarray(score, dtype=np.float64) + gained)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A straight line through its centre (time, level), with standard errors of level and slope; w points gave it."""
+
+    time: Floats
+    level: Floats
+    slope: Floats
+    level_error: Floats
+    slope_error: Floats
+
+
 def growth(k: ArrayLike, n: ArrayLike, time: ArrayLike) -> tuple[Floats, Floats]:
-    """Slope of the log-odds and its standard error, in log-odds per unit of time, along the last axis (w points).
+    """Slope of the log-odds and its standard error, in log-odds per unit of time, along the last axis (w points)."""
+    line = log_odds_line(k, n, time)
+    return line.slope, line.slope_error
+
+
+def log_odds_line(k: ArrayLike, n: ArrayLike, time: ArrayLike) -> Line:
+    """The line of the log-odds along the last axis (w points); levels in log-odds.
 
     Least squares on log((k + 1/2) / (n - k + 1/2)), weighted by 1 / (1/(k + 1/2) + 1/(n - k + 1/2)): Gart & Zweifel
     1967, Biometrika 54:181. The interval is normal, so its error rates are approximate; simulate them.
@@ -62,10 +80,30 @@ def growth(k: ArrayLike, n: ArrayLike, time: ArrayLike) -> tuple[Floats, Floats]
     hits, trials = np.asarray(k, dtype=np.float64) + 0.5, np.asarray(n, dtype=np.float64) + 1.0
     misses, x = trials - hits, np.asarray(time, dtype=np.float64)
     y, weight = np.log(hits / misses), hits * misses / trials
+    return _line(x, y, weight)
+
+
+def plain_line(values: ArrayLike, time: ArrayLike) -> Line:
+    """The line of (w,) values by least squares, w >= 3; errors from what it leaves unexplained."""
+    x, y = np.asarray(time, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    line = _line(x, y, np.ones_like(y))
+    left = y - line.level - line.slope * (x - line.time)
+    spread = np.sqrt((left**2).sum() / (len(y) - 2))
+    return replace(line, level_error=spread * line.level_error, slope_error=spread * line.slope_error)
+
+
+def _line(x: Floats, y: Floats, weight: Floats) -> Line:
     whole = weight.sum(axis=-1, keepdims=True)
-    centred = x - (weight * x).sum(axis=-1, keepdims=True) / whole
+    centre = (weight * x).sum(axis=-1, keepdims=True) / whole
+    centred = x - centre
     information = (weight * centred**2).sum(axis=-1)
-    return (weight * centred * y).sum(axis=-1) / information, 1 / np.sqrt(information)
+    return Line(
+        time=centre[..., 0],
+        level=(weight * y).sum(axis=-1) / whole[..., 0],
+        slope=(weight * centred * y).sum(axis=-1) / information,
+        level_error=1 / np.sqrt(whole[..., 0]),
+        slope_error=1 / np.sqrt(information),
+    )
 
 
 def growth_quantile(rate: float, planned: int, window: int) -> float:
