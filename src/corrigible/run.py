@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from corrigible.errors import BadInput
 from corrigible.stages.opening import refuse_with_resume, reopen, start
-from corrigible.stages.overseen import documents_given
+from corrigible.stages.overseen import check_metric, documents_given
 from corrigible.stages.plan import Cell, Plan, make_plan
 from corrigible.stages.reporting import write_report
 from corrigible.stages.results import RESULTS_FILE, Results, conclude, to_json
@@ -83,7 +83,7 @@ def run(
         plan = make_plan(
             _required(name), preset=preset or "quick", seeds=seeds, conditions=conditions, device=device or "cpu"
         )
-        folder = start(plan, Path(out), documents_given(tripwire, owners))
+        folder = start(plan, Path(out), check_metric(plan, documents_given(tripwire, owners)))
     with folder, ending_said(folder):
         make_failures(plan, folder, workers, progress or _silent)
         return find_explain_judge(plan, folder, progress or _silent)

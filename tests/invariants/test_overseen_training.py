@@ -128,4 +128,6 @@ def test_a_run_is_refused_where_register_and_tripwire_do_not_fit_before_anything
         run(tmp_path / "runs", given)
     with pytest.raises(BadInput, match="give both, or neither"):
         corrigible.run("off-switch-grid", preset="smoke", out=tmp_path / "runs", tripwire=given["tripwire"])
+    with pytest.raises(BadInput, match="off-switch-grid measures disable, "):
+        run(tmp_path / "runs", tripwire_of(tmp_path, metric="skill"))
     assert not (tmp_path / "runs").exists()

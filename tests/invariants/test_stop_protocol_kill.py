@@ -169,6 +169,9 @@ def test_a_trainer_whose_watcher_is_killed_or_hangs_stops_and_is_refused_without
         assert stop.kind == "tripped"
         guard.stopped()
         assert exit_status(again) == 0
+        decide(folder_in(place), "resume", by="ada", reason="seen")
+        with pytest.raises(Tripped, match="no sign of a watcher"):
+            armed(place, patience=0.2)
 
 
 def test_a_watcher_trips_on_a_trainer_that_is_killed_and_says_no_more(tmp_path: Path) -> None:

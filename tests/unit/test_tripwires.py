@@ -18,6 +18,7 @@ from corrigible.tripwires.points import Point, read_points
 from corrigible.tripwires.rare_counts import critical_count, growth, spent
 from corrigible.tripwires.simulate import simulate
 from corrigible.tripwires.wire import replay
+from stopping_samples import documents
 from tripwire_samples import DETECTORS, points, wire, wire_text, write_points
 
 GOOD = {"schema": 1, "run": "a", "metric": "skill", "step": 100, "k": 3, "n": 50}
@@ -70,6 +71,19 @@ def test_points_that_break_the_form_are_refused_with_file_line_and_rule(text: st
     assert words in str(said.value)
     assert str(path) in str(said.value)
     assert len(str(said.value).splitlines()) == 1
+
+
+def test_a_replay_names_the_owner_as_the_register_knows_them_and_refuses_one_that_it_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = documents(tmp_path)
+    path = write_points(tmp_path / "a.jsonl", points([15, 14, 30, 40]))
+    asked = ["trip", "replay", str(made["tripwire"]), str(path), "--owners", str(made["owners"])]
+    assert main(asked) == 5
+    assert "Ada (tester) has to decide by 20" in capsys.readouterr().out
+    documents(tmp_path, owner="zoe")
+    assert main(asked) == 2
+    assert "'zoe' is not among people" in capsys.readouterr().err
 
 
 def test_a_later_schema_a_folder_and_too_large_a_file_are_refused(

@@ -65,6 +65,8 @@ def answer_decide(
 
 
 def _answer(folder: WireFolder, at: datetime | None) -> Answer:
+    with folder.locked():
+        folder.settle()  # of a decision that was cut short
     state = standing(folder, at)
     if state.stop is None:
         return _free(folder, state)

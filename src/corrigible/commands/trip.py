@@ -9,10 +9,13 @@ from typing import Any, Final
 from corrigible.commands.answer import Answer, table
 from corrigible.commands.drawing import draw, drawn
 from corrigible.errors import EXIT_DONE, EXIT_TRIPPED, BadInput
-from corrigible.oversight.moments import in_words
+from corrigible.oversight.moments import in_words, written
+from corrigible.oversight.owners import read_owners
 from corrigible.seeding import stream
 from corrigible.statistics import Interval
 from corrigible.statistics.samples import whole
+from corrigible.tripwires.arming import now
+from corrigible.tripwires.charge import in_charge
 from corrigible.tripwires.document import Tripwire, read_tripwire
 from corrigible.tripwires.pictures import replay_picture
 from corrigible.tripwires.points import LARGEST_STEP, Point, read_points
@@ -22,9 +25,17 @@ from corrigible.tripwires.wire import Wire, replay
 SHIPPED: Final = resources.files("corrigible.tripwires") / "data"
 
 
-def answer_replay(tripwire: str, points: tuple[Path, ...], *, until: int | None, picture: Path | None) -> Answer:
+def answer_replay(
+    tripwire: str,
+    points: tuple[Path, ...],
+    *,
+    until: int | None,
+    picture: Path | None,
+    owners: Path | None = None,
+) -> Answer:
     """A row for each run; exit code 5 where any trips. Nothing is drawn where any file is refused."""
     document = read_tripwire(path_of(tripwire))
+    chosen = None if owners is None else in_charge(document, read_owners(owners), stopped=now(), at=now())
     if not points:
         raise BadInput(value="no POINTS", rule="a replay needs at least one run", remedy="name a file of points")
     wires = [(path, *_replayed(document, path, until)) for path in points]
@@ -33,12 +44,16 @@ def answer_replay(tripwire: str, points: tuple[Path, ...], *, until: int | None,
     tripped = [wire for _, _, wire in wires if wire.alarm is not None]
     rows = [_row(path, run, wire) for path, run, wire in wires]
     owner = f"{document.owner} has to decide within {in_words(document.deadline)}."
+    if chosen is not None:
+        owner = f"{chosen.name} ({chosen.role}) has to decide by {written(now() + document.deadline)}, if told now."
     return Answer(
         data={
             "tripwire": document.tripwire,
             "metric": document.metric,
             "owner": document.owner,
             "deadline": in_words(document.deadline),
+            "decides": None if chosen is None else chosen.name,
+            "decide_by": None if chosen is None else written(now() + document.deadline),
             "tripped": len(tripped),
             "runs": [_data(path, run, wire) for path, run, wire in wires],
         },

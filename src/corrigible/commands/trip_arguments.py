@@ -26,13 +26,15 @@ class ReplayTripwire:
     """How far training came: a checkpoint that is overdue by then trips."""
     picture: Annotated[Path | None, unless_given("FILE", "no picture")] = None
     """Write an SVG here: the statistic, its bound and the trip."""
+    owners: Annotated[Path | None, unless_given("FILE", "the owner is taken as it is written")] = None
+    """The owners' register: it has to know the tripwire's owner, and says who that is and by when they decide."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
         from corrigible.commands.trip import answer_replay
 
-        return answer_replay(self.tripwire, self.points, until=self.until, picture=self.picture)
+        return answer_replay(self.tripwire, self.points, until=self.until, picture=self.picture, owners=self.owners)
 
 
 @dataclass(frozen=True)

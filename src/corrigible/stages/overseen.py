@@ -19,6 +19,9 @@ from corrigible.types import Checkpoint, Rollout, Setup
 TRIPWIRE: Final = "tripwire"
 """Key of a run's config: the texts of a tripwire and of its owners' register."""
 
+CURVE: Final = "/"
+"""What the names of learners' curves hold, and no metric of an experiment."""
+
 POINTS: Final = "points.jsonl"
 """File of a cell's workspace; the stop protocol's folder lies beside it."""
 
@@ -34,6 +37,18 @@ def documents_given(tripwire: str | Path | None, owners: str | Path | None) -> D
             remedy="give both, or neither",
         )
     return read_documents(Path(tripwire), Path(owners))
+
+
+def check_metric(plan: Plan, documents: Documents | None) -> Documents | None:
+    """The documents, where their metric can come: one of the experiment's, or a curve; BadInput elsewhere."""
+    known = [metric.name for metric in plan.experiment.metrics]
+    if documents is not None and documents.tripwire.metric not in known and CURVE not in documents.tripwire.metric:
+        raise BadInput(
+            value=f"tripwire {documents.tripwire.tripwire}: metric {documents.tripwire.metric!r}",
+            rule=f"{plan.experiment.name} measures {', '.join(known)}",
+            remedy="name one of these, or a learner's curve such as losses/entropy or tuning/kl",
+        )
+    return documents
 
 
 def learn(

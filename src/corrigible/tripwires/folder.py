@@ -134,10 +134,9 @@ class WireFolder:
             beside.write_bytes(_rendered(sign))
             beside.replace(inside(self.path, name))
 
-    def was_watched(self, segment: int) -> bool:
-        """Whether a watcher has come to the stretch; one whose sign cannot be read counts."""
-        found = self.watcher()
-        return os.path.lexists(self.path / WATCHER) if found is None else found.segment == segment
+    def was_watched(self) -> bool:
+        """Whether a watcher has ever come to this run; one whose sign cannot be read counts."""
+        return os.path.lexists(self.path / WATCHER)
 
     def watcher(self) -> WatcherBeat | None:
         """The watcher's last sign of life; None where there is none that can be read."""

@@ -119,7 +119,7 @@ class Leader:
         """Wait until the watcher answers, where one is wanted or has been there. Raises Tripped where none does."""
         self._beat(self._judge.step)  # a watcher that comes now must not take the training for finished
         found = self.folder.watcher()
-        self._awaited = watched or self.folder.was_watched(self._judge.arming.segment)
+        self._awaited = watched or self.folder.was_watched()
         self._heard = -1 if found is None else found.count
         self._answered = time.monotonic()
         while self._awaited and not self._answers():
