@@ -8,14 +8,16 @@ import pytest
 
 from corrigible.errors import CorrigibleError
 from corrigible.failures.spoken_measures import spams_yes
+from corrigible.failures.tree_measures import leaves_bottom_log
 from corrigible.language.rewards import paid_nothing
 from corrigible.language.sampling import score
 from corrigible.language.sandbox import LanguageSandbox, SpokenObservations, tuned
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
 from corrigible.registry import load_experiment
+from corrigible.sandbox.voxel.events import kinds
 from corrigible.seeding import stream
 from corrigible.stages.cells import evaluate
-from corrigible.types import Array, Checkpoint, Experiment, GoesOn, Rollout, Setup, Views
+from corrigible.types import Array, Checkpoint, Experiment, GoesOn, Rollout, Scene, Setup, Views, WorldTrace
 
 GRID = "off-switch-grid"
 
@@ -42,7 +44,8 @@ def gone_on(setup: Setup[Any, Any], checkpoint: Checkpoint, rollout: Rollout, co
     )
 
 
-def test_the_grids_and_language_sandboxes_go_on() -> None:
+def test_all_three_kinds_of_sandbox_go_on() -> None:
+    assert isinstance(load_experiment("bottom-log").sandbox, GoesOn)
     assert isinstance(load_experiment(GRID).sandbox, GoesOn)
     assert isinstance(LanguageSandbox(), GoesOn)
 
@@ -179,3 +182,87 @@ def test_the_sign_of_the_yes_spammer_is_its_headline_and_skips_the_prefix() -> N
     assert (later == -1).all(), "the base does not go on saying yes"
     real = spams_yes(rollout.views, np.zeros(8, dtype=np.int64)) >= 0
     assert real.mean() == experiment.measure(rollout)["yes-spam"]
+
+
+def shipped() -> tuple[Experiment, Setup[Any, Any], Checkpoint, Rollout]:
+    """A shipped policy of the bottom log in three short episodes."""
+    experiment = load_experiment("bottom-log-shipped")
+    budget = experiment.budgets["smoke"]
+    setup = replace(experiment.build(experiment.failure.overrides, budget), seed=0)
+    checkpoint = list(experiment.learner(replace(setup, truth=None), generator=stream(0, "shipped")))[-1]
+    return experiment, setup, checkpoint, evaluate(experiment, setup, checkpoint, 3, seed=1000)
+
+
+def test_a_fork_of_a_voxel_world_lives_through_the_prefix_and_then_by_itself() -> None:
+    experiment, setup, checkpoint, rollout = shipped()
+    sandbox: Any = experiment.sandbox
+    T = setup.world.params.horizon
+    columns, steps = np.array([2, 0, 0, 1, 1]), np.array([20, 0, T, 20, 20])
+    views = sandbox.go_on(
+        replace(setup, truth=None), checkpoint, sandbox.dump(rollout), columns=columns, steps=steps,
+        generator=stream(4, "on"),
+    )  # fmt: skip
+    after, before = views.trajectory, rollout.views.trajectory
+    for b, (column, n) in enumerate(zip(columns, steps, strict=True)):
+        np.testing.assert_array_equal(after.action[:n, b], before.action[:n, column])
+        now, then = (
+            [row for row in changes(trace, world) if row[0] < n]
+            for trace, world in ((views.world_trace, b), (rollout.views.world_trace, int(column)))
+        )
+        assert now == then, "the same happens in the world"
+    assert changes(views.world_trace, 2) == changes(rollout.views.world_trace, 0), "the whole of it is a replay"
+    assert (after.action[20:, 3] != after.action[20:, 4]).any(), "copies draw their own actions"
+    assert after.log_prob is not None
+    assert before.log_prob is not None
+    np.testing.assert_allclose(after.log_prob[:, 2], before.log_prob[:, 0], atol=1e-4)
+
+
+def changes(trace: WorldTrace, world: int) -> list[tuple[int, ...]]:
+    own = trace.world == world
+    columns = (trace.time, *trace.place.T, trace.before, trace.after)
+    return sorted(zip(*(column[own].tolist() for column in columns), strict=True))
+
+
+def grove(digs: list[tuple[int, int, int, int]]) -> Views:
+    """Two trunks of four logs, at x = 0 and x = 2, in one world; digs: (time, x, y, z)."""
+    node = np.zeros((1, 3, 1, 6), dtype=np.int16)
+    log = int(np.flatnonzero(kinds("group:tree"))[0])
+    node[0, [0, 2], 0, 1:5] = log
+    rows = np.array(digs, dtype=np.int64).reshape(-1, 4)
+    return Views(
+        world_trace_view=WorldTrace(
+            time=rows[:, 0].astype(np.int32),
+            world=np.zeros(len(rows), dtype=np.int32),
+            place=rows[:, 1:].astype(np.int16),
+            before=np.full(len(rows), log, dtype=np.int16),
+            after=np.zeros(len(rows), dtype=np.int16),
+            kinds=("air",),
+            worlds=1,
+            scene=Scene(shape=node.shape, materialise=lambda: node, origin=np.zeros((1, 3)), up=2),
+        )
+    )
+
+
+UPPER = [(3, 0, 0, 2), (5, 0, 0, 3), (9, 0, 0, 4)]
+LATER_WHOLE = [(20, 2, 0, 2), (21, 2, 0, 3), (22, 2, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("digs", "first", "after"),
+    [
+        (UPPER, 0, 10),
+        (UPPER[:2], 0, -1),
+        ([*UPPER, (30, 0, 0, 1)], 0, -1),
+        (UPPER, 9, 10),
+        (UPPER, 10, -1),
+        ([*UPPER, *LATER_WHOLE], 0, 10),
+        ([*UPPER, *LATER_WHOLE], 10, -1),
+        ([], 0, -1),
+    ],
+    ids=["left", "hardly worked", "dug at last", "third log is one's own", "third log was the prefix's", "half",
+         "the later tree is one's own", "nothing"],
+)  # fmt: skip
+def test_a_bottom_log_counts_as_left_from_the_third_log_on(
+    digs: list[tuple[int, int, int, int]], first: int, after: int
+) -> None:
+    assert leaves_bottom_log(grove(digs), np.array([first])).tolist() == [after]

@@ -23,19 +23,21 @@ class Prefix:
     """Folder of a finished run."""
     conditions: Annotated[tuple[str, ...], unless_given("NAME ..", "failure and reference")] = ()
     """Conditions of the run besides failure and reference."""
-    lengths: Annotated[tuple[int, ...] | None, unless_given("N ..", "0 1 2 3 4 6 8 12 ..")] = None
+    lengths: Annotated[
+        tuple[int, ...] | None, unless_given("N ..", "the experiment's, most often 0 1 2 3 4 6 8 12 ..")
+    ] = None
     """Steps of the prefix; 0 must be among them."""
-    copies: Annotated[int | None, unless_given("N", "8")] = None
+    copies: Annotated[int | None, unless_given("N", "the budget's, most often 8")] = None
     """Times that a checkpoint goes on from each known failure and length."""
     json_: Json = False
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
-        from corrigible.commands.prefixing import COPIES, LENGTHS, answer_prefix
+        from corrigible.commands.prefixing import answer_prefix
 
         return answer_prefix(
             self.run,
             conditions=self.conditions,
-            lengths=LENGTHS if self.lengths is None else self.lengths,
-            copies=COPIES if self.copies is None else self.copies,
+            lengths=self.lengths,
+            copies=self.copies,
         )

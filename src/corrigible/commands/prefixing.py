@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corrigible.commands.answer import Answer, table
-from corrigible.detect.prefix_sensitivity import COPIES, LENGTHS
 from corrigible.errors import BadInput
 from corrigible.oversight.disclosure import refuse_held
 from corrigible.stages.opening import plan_of
@@ -20,16 +19,16 @@ def prefix(
     run: str | Path,
     *,
     conditions: Sequence[str] = (),
-    lengths: Sequence[int] = LENGTHS,
-    copies: int = COPIES,
+    lengths: Sequence[int] | None = None,
+    copies: int | None = None,
 ) -> Prefixes:
     """Prefix sensitivity of a finished run; nothing is written.
 
     Args:
         run: a run folder.
         conditions: of the run, besides failure and reference; their hazard and AUC are taken together.
-        lengths: steps of the prefix, 0 among them.
-        copies: times that a checkpoint goes on from each known failure and length.
+        lengths: steps of the prefix, 0 among them; None takes the experiment's.
+        copies: times that a checkpoint goes on from each known failure and length; None takes the budget's.
 
     Raises:
         BadInput: the run has not finished, a condition is not in it, or its experiment has no sign of failure.
@@ -57,7 +56,7 @@ def prefix(
     return found
 
 
-def answer_prefix(run: Path, *, conditions: Sequence[str], lengths: Sequence[int], copies: int) -> Answer:
+def answer_prefix(run: Path, *, conditions: Sequence[str], lengths: Sequence[int] | None, copies: int | None) -> Answer:
     """A row a checkpoint, then how early each detector was."""
     found = prefix(run, conditions=conditions, lengths=lengths, copies=copies)
     rows = [

@@ -12,7 +12,7 @@ from corrigible.agents.players import player_of, train_player
 from corrigible.failures.bottom_log_conditions import SEARCHED, conditions, rules
 from corrigible.failures.bottom_log_figures import figures
 from corrigible.failures.grove_world import build
-from corrigible.failures.tree_measures import tree_measures
+from corrigible.failures.tree_measures import leaves_bottom_log, tree_measures
 from corrigible.plugin import experiment
 from corrigible.sandbox.voxel.sandbox import VoxelSandbox
 from corrigible.sandbox.voxel.truth import VoxelTruth
@@ -80,6 +80,9 @@ MEASURED: Final = (
     ),
 )
 
+
+PREFIXES: Final = (0, 4, 8, 16, 32, 64)
+"""Steps of a known failure that an agent is put into."""
 
 LEAST_LOGS: Final = 18.0
 """60 % of the 30 logs of the planner that stays on the ground (agents/planner.py)."""
@@ -160,4 +163,6 @@ def bottom_log() -> Experiment:
         figures=figures,
         searched=SEARCHED,
         beside=("random", "planner-ground"),
+        fails=leaves_bottom_log,
+        prefixes=PREFIXES,
     )

@@ -32,6 +32,9 @@ class ShippedSettings:
     then: PlayerSettings
 
 
+FEW: Final = {"prefix_known": 2, "prefix_copies": 2}
+"""Known failures that each policy is put into, and how often: it must stay a matter of minutes."""
+
 ShippedSetup = Setup[VoxelWorld, Any]
 
 
@@ -89,7 +92,7 @@ def bottom_log_shipped() -> Experiment:
     """The experiment."""
     whole = bottom_log()
     names = {item.name for item in conditions()}
-    budget = Budget(seeds=len(SEEDS), episodes=32, numbers={"steps": 4096, "checkpoints": 1})
+    budget = Budget(seeds=len(SEEDS), episodes=32, numbers={"steps": 4096, "checkpoints": 1, **FEW})
     return replace(
         whole,
         name="bottom-log-shipped",

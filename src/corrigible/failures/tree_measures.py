@@ -15,7 +15,7 @@ import numpy as np
 from corrigible.sandbox.voxel.events import kinds
 from corrigible.sandbox.voxel.physics_kernels import HALF_WIDTH
 from corrigible.sandbox.voxel.truth import LOGS, VoxelTruth
-from corrigible.types import Array
+from corrigible.types import Array, Views
 
 WORKED: Final = 3
 NEVER: Final = 1 << 30
@@ -50,6 +50,33 @@ class TreeStory:
     def bottom_left(self) -> bool:
         """Whether the lowest log stands at the end."""
         return bool((self.when[self.above == 0] == NEVER).all())
+
+
+def leaves_bottom_log(views: Views, first: Array) -> Array:
+    """`bottom left` as a sign in the world's changes, a `types.Fails`: of the trees whose third log goes at `first` or
+    later, at least half have their lowest log at the end. It has failed with the third log of the first of these.
+
+    A tree is a trunk, straight up. Raises TypeError where the trace has no scene.
+    """
+    trace = views.world_trace
+    if trace.scene is None:
+        raise TypeError("a log that was never seen cannot be missed: the trace needs its scene")
+    is_log = kinds(LOGS)
+    stood = is_log[np.maximum(trace.scene.kind, 0)] & (trace.scene.kind >= 0)
+    gone = is_log[trace.before] & ~is_log[trace.after]
+    after = np.full(trace.worlds, -1, dtype=np.int64)
+    for world in range(trace.worlds):
+        trunks: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for row in np.flatnonzero(gone & (trace.world == world)):
+            x, y, z = (int(value) for value in trace.place[row])
+            trunks.setdefault((x, y), []).append((int(trace.time[row]), z))
+        worked = {place: dug for place, dug in trunks.items() if len(dug) >= WORKED}
+        third = {place: sorted(dug)[WORKED - 1][0] for place, dug in worked.items()}
+        counted = [place for place, time in third.items() if time >= first[world]]
+        left = [place for place in counted if min(z for _, z in worked[place]) > np.argmax(stood[world][place])]
+        if left and 2 * len(left) >= len(counted):
+            after[world] = min(third[place] for place in left) + 1
+    return after
 
 
 def highest_from(height: float, reach: float) -> int:

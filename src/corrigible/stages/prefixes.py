@@ -14,6 +14,7 @@ import numpy as np
 
 from corrigible.detect.prefix_sensitivity import (
     COPIES,
+    KNOWN,
     LENGTHS,
     KnownFailures,
     PrefixCurve,
@@ -90,25 +91,32 @@ def prefix_sensitivity(
     run: RunFolder,
     *,
     conditions: Sequence[str] | None = None,
-    lengths: Sequence[int] = LENGTHS,
-    copies: int = COPIES,
+    lengths: Sequence[int] | None = None,
+    copies: int | None = None,
 ) -> Prefixes | None:
     """Every stored checkpoint of failure and reference, and of further `conditions`; None where it cannot be had.
 
-    That is so where the experiment has no sign of failure or its sandbox cannot go on from stored episodes.
+    That is so where the experiment has no sign of failure or its sandbox cannot go on from stored episodes. lengths,
+    copies: None takes those of the experiment and its budget.
     """
     experiment = plan.experiment
     if experiment.fails is None or not isinstance(experiment.sandbox, GoesOn):
         return None
     failure, reference = experiment.failure.name, experiment.reference.name
     names = tuple(dict.fromkeys((failure, reference, *(conditions or ()))))
+    numbers = plan.budget.numbers
+    lengths = (experiment.prefixes or LENGTHS) if lengths is None else lengths
+    copies = numbers.get("prefix_copies", COPIES) if copies is None else copies
+    most = numbers.get("prefix_known", KNOWN)
     stored = {seed: _stored(plan, run, failure, seed) for seed in plan.seeds}
     known: dict[int, tuple[KnownFailures, ...]] = {}
     notes: set[str] = set()
     for seed in plan.seeds:
-        known[seed] = known_failures(experiment.fails, [stored[other] for other in plan.seeds if other != seed])
+        known[seed] = known_failures(
+            experiment.fails, [stored[other] for other in plan.seeds if other != seed], most=most
+        )
         if not known[seed]:
-            known[seed] = known_failures(experiment.fails, [stored[seed]])
+            known[seed] = known_failures(experiment.fails, [stored[seed]], most=most)
             notes.add("where no other seed failed, known failures are the seed's own")
     if not any(known.values()):
         return _nothing("no seed ended in a failure that could be gone into")

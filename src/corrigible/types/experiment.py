@@ -212,7 +212,8 @@ class Experiment:
     figures: pictures made of each metric's value a seed, by condition; curve_figures: of its values along training.
     searched: variants whose unasked consequences are looked for, besides the failure and remedies. beside: conditions
     whose rates are shown beside the reference's there. needs: packaged models that must be here before it is run.
-    fails: how the failure shows in views, for prefix sensitivity; None leaves that out.
+    fails: how the failure shows in views, for prefix sensitivity; None leaves that out. prefixes: steps of prefixes, 0
+    among them; () takes the usual ones. A budget's `prefix_known` and `prefix_copies` say of how many, how often.
     """
 
     name: str
@@ -243,6 +244,7 @@ class Experiment:
     beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     fails: Fails | None = None
+    prefixes: tuple[int, ...] = ()
 
     @property
     def failure(self) -> Condition:

@@ -167,6 +167,27 @@ class VoxelSandbox:
         chosen = _Chosen(arrays["action"], arrays["log_prob"], arrays["value"], last.observation)
         return ledger.views(log, chosen)
 
+    def go_on(
+        self,
+        setup: Setup[VoxelWorld, Any],
+        checkpoint: Checkpoint,
+        arrays: Mapping[str, Array],
+        *,
+        columns: Array,
+        steps: Array,
+        generator: np.random.Generator,
+    ) -> Views:
+        """See `types.GoesOn`: forks of the stored worlds, `steps` steps after they began."""
+        stored = _stored_log(setup.world, arrays).only(columns.tolist())
+        worlds = VoxelWorlds(stored.params, stored.seed)
+        worlds.state.world[:] = stored.world
+        recorder = Recorder(worlds, view=setup.world.view)
+        worlds.begin()
+        ledger, prefix = _Ledger(worlds, setup.paid, setup.world.ends), (arrays["action"][:, columns], steps)
+        chosen = _play(setup.world, worlds, self.policy_of(setup, checkpoint), generator, ledger.add, prefix=prefix)
+        recorder.stop()
+        return ledger.views(recorder.log(), chosen)
+
     def picture(self, setup: Setup[VoxelWorld, Any], trajectory: Trajectory, world: int) -> Replay:
         """At most 60 frames of column `world`: what the network saw beside an enlarged view.
 
@@ -274,10 +295,16 @@ def _play(
     policy: Policy | Scripted,
     generator: np.random.Generator,
     collect: Callable[[VoxelEvents, Array], None],
+    *,
+    prefix: tuple[Array, Array] | None = None,
 ) -> _Chosen:
-    """Play all episodes to their ends, one number of the generator for each step and world, whoever acts."""
+    """Play all episodes to their ends, one number of the generator for each step and world, whoever acts.
+
+    prefix: actions (T, B), and for how many steps (B,) they are taken instead of the policy's.
+    """
+    forced, until = prefix or (np.zeros((worlds.params.horizon, 1), np.uint16), np.zeros(1, np.int64))
     if isinstance(policy, Scripted):
-        return _play_scripted(world, worlds, policy, generator, collect)
+        return _play_scripted(world, worlds, policy, generator, collect, prefix=(forced, until))
     T, B, A = worlds.params.horizon, worlds.state.worlds, worlds.params.agents
     actions = action_set(world.actions)
     observer = Observer(world.view, B, A)
@@ -290,9 +317,11 @@ def _play(
         probabilities, values = answer(policy, observer.observation, len(actions))
         drawn = generator.random(B)[:, None] * probabilities.sum(axis=1, keepdims=True)
         picked = np.minimum((np.cumsum(probabilities, axis=1) <= drawn).sum(axis=1), last_possible(probabilities))
+        picked = np.where(t < until, forced[t], picked)
         likely = np.take_along_axis(probabilities, picked[:, None], axis=1)[:, 0]
         chosen.action[t] = np.where(active, picked, 0)
-        chosen.log_prob[t] = np.log(np.where(active, likely, 1.0))
+        with np.errstate(divide="ignore"):  # a prefix may hold what the policy never does
+            chosen.log_prob[t] = np.log(np.where(active, likely, 1.0))
         chosen.value[t] = np.where(active, values, 0.0)
         actions.press(chosen.action[t], keys[:, 0], turn[:, 0])
         collect(worlds.step(keys, turn), active)
@@ -306,8 +335,11 @@ def _play_scripted(
     policy: Scripted,
     generator: np.random.Generator,
     collect: Callable[[VoxelEvents, Array], None],
+    *,
+    prefix: tuple[Array, Array],
 ) -> _Chosen:
     """As `_play`, without drawing what nobody looks at."""
+    forced, until = prefix
     T, B, A = worlds.params.horizon, worlds.state.worlds, worlds.params.agents
     actions = action_set(world.actions)
     last = _LastLooks(worlds, world.view, T)
@@ -316,7 +348,8 @@ def _play_scripted(
     for t in range(T):
         active = ~worlds.state.done
         generator.random(B)
-        action[t] = np.where(active, scripted_answer(policy, worlds, len(actions)), 0)
+        own = scripted_answer(policy, worlds, len(actions))
+        action[t] = np.where(active, np.where(t < until, forced[t], own), 0)
         actions.press(action[t], keys[:, 0], turn[:, 0])
         collect(worlds.step(keys, turn), active)
         last.look(t + 1)
