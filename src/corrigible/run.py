@@ -76,8 +76,8 @@ def run(
     """
     check_workers(workers)
     if resume is not None:
-        given = {"preset": preset, "seeds": seeds, "conditions": conditions, "device": device, "tripwire": tripwire}
-        refuse_with_resume(given)
+        given = {"preset": preset, "seeds": seeds, "conditions": conditions, "device": device}
+        refuse_with_resume({**given, "tripwire": tripwire, "owners": owners})
         plan, folder = reopen(Path(resume), name)
     else:
         plan = make_plan(

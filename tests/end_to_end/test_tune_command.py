@@ -10,6 +10,9 @@ from corrigible.cli import main
 from corrigible.errors import BadInput
 from corrigible.language.tuning_run import TuneRequest, read_request, tune_by_constitution
 from corrigible.language.tuning_story import read_story
+from corrigible.tripwires.deciding import decide
+from corrigible.tripwires.folder import WireFolder
+from stopping_samples import documents
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +105,26 @@ def test_a_folder_is_not_taken_for_another_tuning(tmp_path: Path) -> None:
     tune_by_constitution(replace(SMALL, steps=1, checkpoints=1), tmp_path / "run")
     with pytest.raises(BadInput, match="other settings"):
         tune_by_constitution(SMALL, tmp_path / "run")
+
+
+def test_a_tuning_under_a_tripwire_stops_and_is_resumed_only_on_a_decision(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = {"checkpoints": 4, "first": 1, "every": 1, "grace": 0}
+    reached = {"kind": "bound", "bound": -1e9}
+    given = documents(tmp_path, metric="tuning/reward", plan=plan, detector=reached, healthy=None)
+    under = ("--tripwire", str(given["tripwire"]), "--owners", str(given["owners"]))
+    assert main(command("--steps", "2", "--out", str(tmp_path / "runs"), *under)) == 5
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not (folder / "weights.safetensors").exists()
+    assert main(["tune", "--resume", str(folder)]) == 5
+    assert "it goes on once Ada" in capsys.readouterr().err
+    assert main(["tune", "--resume", str(folder), *under]) == 2
+    with pytest.raises(BadInput, match="somebody oversees it"):
+        tune_by_constitution(read_request(folder), folder)
+    documents(tmp_path, metric="tuning/reward", plan=plan, detector={"kind": "bound", "bound": 1e9}, healthy=None)
+    wire = WireFolder(folder / "training" / "points.jsonl.sample")
+    decide(wire, "resume", by="ada", reason="that bound was a slip", tripwire=given["tripwire"])
+    assert main(["tune", "--resume", str(folder)]) == 0
+    assert (folder / "weights.safetensors").is_file()
+    assert [line["step"] for line in read_story(folder / "training")] == [1, 2]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from corrigible.commands.arguments import Json, unless_given
+from corrigible.errors import BadInput
 
 if TYPE_CHECKING:
     from corrigible.commands.answer import Answer
@@ -139,6 +140,10 @@ class Tune:
     """Tune even where the evaluator tells good texts from others no better than chance."""
     seed: int = 0
     """Of everything that is drawn."""
+    tripwire: Annotated[Path | None, unless_given("FILE", "none")] = None
+    """A tripwire on a curve of the tuning, such as tuning/kl (docs/tripwires.md); exit code 5. Needs --owners."""
+    owners: Annotated[Path | None, unless_given("FILE", "none")] = None
+    """The owners' register, which has to know the tripwire's owner."""
     resume: Annotated[Path | None, unless_given("FOLDER", "a new tuning is begun")] = None
     """Finish the tuning in this folder, with the settings it was begun with."""
     out: Path = Path("runs")
@@ -147,13 +152,20 @@ class Tune:
     """Print one JSON object on standard output, nothing else."""
 
     def answer(self) -> "Answer":
-        from corrigible.commands.tuning import answer_tune, request_of
+        from corrigible.commands.tuning import answer_tune, request_of, under
 
-        own = ("constitution", "prompts", "prompt_file", "resume", "out", "json_")
+        own = ("constitution", "prompts", "prompt_file", "tripwire", "owners", "resume", "out", "json_")
         settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in own}
         request = None
         if self.constitution is not None:
             request = request_of(
                 self.constitution, prompts=self.prompts, prompt_file=self.prompt_file, settings=settings
+            )
+            request = under(request, self.tripwire, self.owners)
+        elif self.tripwire is not None or self.owners is not None:
+            raise BadInput(
+                value="--tripwire with --resume",
+                rule="a tuning is resumed under what it was begun with",
+                remedy="leave it out",
             )
         return answer_tune(request, resume=self.resume, out=self.out)

@@ -1,15 +1,15 @@
 """`corrigible tune`: a model of the user's own on a constitution of the user's own, with monitors on, to a page."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 from corrigible.commands.answer import Answer
 from corrigible.commands.progress import progress_bar
-from corrigible.errors import BadInput
+from corrigible.errors import BadInput, Tripped
 from corrigible.language.monitors import MONITORS
 from corrigible.language.text_monitors import TEXT_MONITORS
 from corrigible.language.tuning_run import (
@@ -23,8 +23,12 @@ from corrigible.language.tuning_run import (
     tune_by_constitution,
 )
 from corrigible.report.tuning_page import TuningContent, render_tuning
+from corrigible.stages.overseen import POINTS, documents_given, end_of
 from corrigible.stages.provenance import sitting
 from corrigible.store import replace_file
+from corrigible.tripwires.arming import parse_documents
+from corrigible.tripwires.guard import Guard, arm_kept
+from corrigible.types import Overseer
 
 REPORT: Final = "report.html"
 LONGEST_NAME: Final = 40
@@ -39,13 +43,18 @@ def answer_tune(request: TuneRequest | None, *, resume: Path | None, out: Path) 
     asked = read_request(resume) if resume is not None else request
     assert asked is not None
     folder = resume or _new_folder(out, asked.constitution)
+    guard = _Guarded(asked)
     with progress_bar("loading the model") as bar:
         try:
-            result = tune_by_constitution(asked, folder, progress=bar.advance)
+            result = tune_by_constitution(asked, folder, progress=bar.advance, overseen=guard.overseen)
+        except Tripped:
+            guard.end()
+            raise
         except KeyboardInterrupt:
             if (folder / REQUEST).exists():
                 bar.print(f"Stopped. Go on with: corrigible tune --resume {shlex.quote(str(folder))}")
             raise
+    guard.end()
     report = folder / REPORT
     replace_file(report, render_tuning(_content(result)).encode())
     said = summary(result)
@@ -60,6 +69,38 @@ def answer_tune(request: TuneRequest | None, *, resume: Path | None, out: Path) 
         },
         lines=(*said, f"Report: {report}"),
     )
+
+
+@final
+class _Guarded:
+    """A tuning under the tripwire of its request, where it has one."""
+
+    def __init__(self, request: TuneRequest) -> None:
+        self._documents = parse_documents(request.tripwire, request.owners) if request.tripwire else None
+        self._guard: Guard | None = None
+        self._workspace = Path()
+
+    @property
+    def overseen(self) -> Callable[[Path], Overseer] | None:
+        return None if self._documents is None else self._arm
+
+    def end(self) -> None:
+        """Nothing where it is not guarded; raises Tripped where it was stopped."""
+        if self._guard is not None:
+            end_of(self._guard, self._workspace, f"tuning {self._workspace.parent.name}")
+
+    def _arm(self, workspace: Path) -> Overseer:
+        assert self._documents is not None
+        workspace.mkdir(parents=True, exist_ok=True)
+        self._workspace = workspace
+        guard = self._guard = arm_kept(self._documents, workspace / POINTS, workspace.parent.name)
+        return guard.tell
+
+
+def under(request: TuneRequest, tripwire: Path | None, owners: Path | None) -> TuneRequest:
+    """The request with the texts of a tripwire and its owners' register."""
+    documents = documents_given(tripwire, owners)
+    return request if documents is None else replace(request, tripwire=documents.text, owners=documents.register)
 
 
 def request_of(
@@ -94,7 +135,8 @@ def _told_throughout(name: str, result: TuneResult) -> bool:
 def _content(result: TuneResult) -> TuningContent:
     machine = sitting("cpu")
     request = result.request
-    asked = [(item.name.replace("_", " "), _shown(getattr(request, item.name))) for item in fields(request)]
+    shown = [item.name for item in fields(request) if item.name not in ("tripwire", "owners")]
+    asked = [(name.replace("_", " "), _shown(getattr(request, name))) for name in shown]
     return TuningContent(
         title=result.title,
         summary=summary(result),

@@ -71,7 +71,7 @@ def tune(setup: Setup[LanguageWorld, TuningSettings], *, generator: np.random.Ge
 class Tuner:
     """One tuning: policy, reference, optimiser and generator. Used in a `with`.
 
-    watch: further monitors of what a step said; they are told, and change nothing.
+    watch: further monitors of what a step said; they are told, and change nothing. stopped: by the setup's overseer.
     """
 
     def __init__(self, setup: Setup[LanguageWorld, TuningSettings], generator: np.random.Generator) -> None:
@@ -91,6 +91,7 @@ class Tuner:
         self.first = self._good = self._checkpoint()
         self.watch: Callable[[Texts], Mapping[str, float]] | None = None
         self._overseer, self._numbers = setup.overseer, dict[str, float]()
+        self.stopped = False
         self._story: StoryFile | None = None
         self._log: TrainingLog | None = None
 
@@ -143,7 +144,8 @@ class Tuner:
                 yield reached[-1]
             elif self.done % SAVE_EVERY == 0:
                 self._save(reached)
-            if self._overseer is not None and self._overseer(self.done, self._numbers):
+            self.stopped = self._overseer is not None and self._overseer(self.done, self._numbers)
+            if self.stopped:
                 self._save(reached)
                 return
 

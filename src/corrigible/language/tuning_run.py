@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from corrigible.agents.tensor_files import TensorFile
-from corrigible.errors import BadInput, CorruptFile
+from corrigible.errors import BadInput, CorruptFile, Tripped
 from corrigible.language.constitution import load_constitution
 from corrigible.language.exploits import ExploitTest, exploit_test, refuse_at_chance
 from corrigible.language.monitors import Limits, first_alarms, limits_of, monitors_of
@@ -29,7 +29,7 @@ from corrigible.language.tuning_settings import Algorithm, KLTerm, LanguageWorld
 from corrigible.language.tuning_story import read_story
 from corrigible.seeding import stream
 from corrigible.store import disk_faults, replace_file
-from corrigible.types import Array, Checkpoint, Setup
+from corrigible.types import Array, Checkpoint, Overseer, Setup
 
 REQUEST: Final = "request.json"
 WEIGHTS: Final = "weights.safetensors"
@@ -52,7 +52,8 @@ class TuneRequest:
 
     constitution: a shipped name or a file. template: under which the evaluator is asked. model, evaluator: names for
     load_model; an empty evaluator is the model itself, untuned. rank, layers: of low-rank adapters; rank 0 tunes all
-    weights. at_chance: tune even where the evaluator tells good texts from others no better than chance.
+    weights. at_chance: tune even where the evaluator tells good texts from others no better than chance. tripwire,
+    owners: texts under which it is tuned, for whoever oversees it.
     """
 
     constitution: str
@@ -74,6 +75,8 @@ class TuneRequest:
     null_corrected: bool = False
     at_chance: bool = False
     seed: int = 0
+    tripwire: str = ""
+    owners: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +106,32 @@ class TuneResult:
     weights: Path
 
 
-def tune_by_constitution(request: TuneRequest, folder: Path, *, progress: Progress | None = None) -> TuneResult:
+def tune_by_constitution(
+    request: TuneRequest,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    overseen: Callable[[Path], Overseer] | None = None,
+) -> TuneResult:
     """Tune in `folder`; a killed tuning goes on where it was when it is asked again with the same request.
 
     Raises BadInput where constitution, model, prompts or numbers cannot be used, or the evaluator is at chance and
-    `at_chance` is not set; nothing is written before that is known.
+    `at_chance` is not set; nothing is written before that is known. overseen: gives the overseer of a training whose
+    workspace is that folder, or refuses it; Tripped where it stopped the tuning.
     """
-    tell = progress or _silent
+    if request.tripwire and overseen is None:
+        raise BadInput(
+            value="a request with a tripwire", rule="somebody oversees it", remedy="tune by `corrigible tune`"
+        )
+    tell, workspace = progress or _silent, folder / "training"
+    overseer = overseen(workspace) if overseen is not None and (folder / REQUEST).exists() else None
     setup, evaluators, tests = _prepared(request, tell)
     _write_request(request, folder)
+    if overseen is not None and overseer is None:
+        overseer = overseen(workspace)
+    setup = replace(setup, workspace=workspace, overseer=overseer)
     generator = stream(request.seed, "tune", request.constitution)
-    with Tuner(replace(setup, workspace=folder / "training"), generator) as tuner:
+    with Tuner(setup, generator) as tuner:
         tuner.watch = TextMonitors(scorers=tuple(evaluators.values()), embedder=embedder_if_here())
         limits = _limits(tuner, request, tell)
         reached = [_worth(setup, evaluators, tuner.first, request.seed)]
@@ -121,6 +139,7 @@ def tune_by_constitution(request: TuneRequest, folder: Path, *, progress: Progre
         tell("tuning", tuner.done, request.steps)
         for last in tuner.run(told=lambda done: tell("tuning", done, request.steps)):
             reached.append(_worth(setup, evaluators, last, request.seed))
+        refuse_stopped(tuner)
     story = tuple(read_story(folder / "training"))
     notes = {"request": _plain(request), "step": last.step}
     _FILE.write(folder / WEIGHTS, last.parameters, notes, retry="resume the tuning")
@@ -134,6 +153,14 @@ def tune_by_constitution(request: TuneRequest, folder: Path, *, progress: Progre
         checkpoints=tuple(reached),
         weights=folder / WEIGHTS,
     )
+
+
+def refuse_stopped(tuner: Tuner) -> None:
+    """Tripped where an overseer said that the tuning has to stop, be it at its last step."""
+    if tuner.stopped:
+        raise Tripped(
+            value=f"tuning at step {tuner.done}", rule="its overseer stopped it", remedy="see what the overseer says"
+        )
 
 
 def _silent(what: str, done: int, total: int) -> None:

@@ -1,6 +1,6 @@
 """A cell that trains under a tripwire: told what its learner and its checkpoints' evaluations measure, and stopped."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -13,7 +13,7 @@ from corrigible.errors import BadInput, CorruptFile, Tripped
 from corrigible.stages.plan import Plan
 from corrigible.store import RunFolder, disk_faults
 from corrigible.tripwires.arming import Documents, parse_documents, read_documents
-from corrigible.tripwires.guard import arm_kept
+from corrigible.tripwires.guard import Guard, arm_kept
 from corrigible.types import Checkpoint, Rollout, Setup
 
 TRIPWIRE: Final = "tripwire"
@@ -72,7 +72,7 @@ def learn(
     with disk_faults("a training", setup.workspace, retry="run it again with --resume"):
         setup.workspace.mkdir(parents=True, exist_ok=True)
     overseen = _Overseen(plan, setup.workspace, documents, measured)
-    learned = iter(plan.experiment.learner(replace(setup, overseer=overseen.told), generator=generator))
+    learned = iter(plan.experiment.learner(replace(setup, overseer=overseen.guard.tell), generator=generator))
     try:
         return tuple(overseen.watched(learned))
     finally:
@@ -88,45 +88,48 @@ class _Overseen:
     ) -> None:
         self._plan, self._workspace, self._measured = plan, workspace, measured
         self._metric = documents.tripwire.metric
-        self._guard = arm_kept(documents, workspace / POINTS, workspace.name)
-
-    def told(self, step: int, numbers: Mapping[str, float]) -> bool:
-        """What the learner itself measures; True: it has to stop."""
-        if self._metric in numbers and self._guard.due(step):
-            self._guard.report(step, value=numbers[self._metric])
-        return self._guard.check(step) is not None
+        self.guard = arm_kept(documents, workspace / POINTS, workspace.name)
 
     def watched(self, reached: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
         """Checkpoints as they come, each evaluated where that is due; raises Tripped at the end if it was stopped."""
         for checkpoint in reached:
             self._evaluate(checkpoint)
             yield checkpoint
-            if self._guard.check(checkpoint.step) is not None:
+            if self.guard.check(checkpoint.step) is not None:
                 break
-        stop = self._guard.stop
-        if stop is None:
-            self._guard.finished()
-            return
-        state = self._workspace / STATE
-        self._guard.stopped(checkpoint=state if state.exists() else None)
-        raise Tripped(
-            value=f"cell {self._workspace.name} at step {stop.step}: {stop.because}",
-            rule=f"it goes on once {stop.owner or 'somebody who may'} has decided so",
-            remedy=f"see `corrigible trip status {stop.folder}`, then resume the run",
-        )
+        end_of(self.guard, self._workspace, f"cell {self._workspace.name}")
 
     def _evaluate(self, checkpoint: Checkpoint) -> None:
         """Report the experiment's own metric: k of n episodes of a proportion, the value of a mean."""
         metric = next((item for item in self._plan.experiment.metrics if item.name == self._metric), None)
-        if metric is None or not self._guard.due(checkpoint.step):
+        if metric is None or not self.guard.due(checkpoint.step):
             return
         values = self._plan.experiment.measure(self._measured(checkpoint))
         value = float(values[metric.name])
         trials = values[metric.trials] if metric.trials else self._plan.budget.episodes
         if metric.kind == "proportion" and isfinite(value) and isfinite(trials):
-            self._guard.report(checkpoint.step, k=round(value * trials), n=round(trials))
+            self.guard.report(checkpoint.step, k=round(value * trials), n=round(trials))
         else:
-            self._guard.report(checkpoint.step, value=value)
+            self.guard.report(checkpoint.step, value=value)
+
+
+def end_of(guard: Guard, workspace: Path, what: str) -> None:
+    """What comes after a training under a guard: its end is told, or its stop is frozen with the state that it saved.
+
+    Raises:
+        Tripped: it was stopped.
+    """
+    stop = guard.stop
+    if stop is None:
+        guard.finished()
+        return
+    state = workspace / STATE
+    guard.stopped(checkpoint=state if state.exists() else None)
+    raise Tripped(
+        value=f"{what} at step {stop.step}: {stop.because}",
+        rule=f"it goes on once {stop.owner or 'somebody who may'} has decided so",
+        remedy=f"see `corrigible trip status {stop.folder}`, then resume it",
+    )
 
 
 def _documents_of(run: RunFolder) -> Documents | None:

@@ -10,6 +10,7 @@
 `check` never raises: what goes wrong in it stops training too.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, final, get_args
 
@@ -122,6 +123,12 @@ class Guard:
         """
         if self._leader is not None:
             self._leader.report(step, k=k, n=n, value=value, metric=metric)
+
+    def tell(self, step: int, numbers: Mapping[str, float]) -> bool:
+        """Report the tripwire's metric where it is among the numbers and due, and check; True: stop. An `Overseer`."""
+        if self.metric in numbers and self.due(step):
+            self.report(step, value=numbers[self.metric])
+        return self.check(step) is not None
 
     def check(self, step: int) -> Stop | None:
         """Whether to stop now, on every rank alike; every rank has to ask at the same steps. It never raises."""
