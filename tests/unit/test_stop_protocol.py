@@ -1,6 +1,8 @@
 """The stop protocol: armed, stopped, acknowledged, escalated, decided; refused wherever it should be."""
 
 import json
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from corrigible.errors import BadInput, Tampered, Tripped
 from corrigible.oversight.bundles import verify_bundle
 from corrigible.tripwires.deciding import acknowledge, decide, standing
 from corrigible.tripwires.folder import WireFolder, folder_of
-from corrigible.tripwires.points import read_points
+from corrigible.tripwires.points import Point, read_points
 from stopping_samples import HEALTHY, HOUR, OWNERS, TAKES_OFF, armed, documents, trained
+from tripwire_samples import points, write_points
 
 
 @pytest.fixture
@@ -284,3 +287,35 @@ def test_the_shipped_tripwire_is_carried_by_the_shipped_register(tmp_path: Path)
 
 def test_the_folder_lies_beside_the_points() -> None:
     assert folder_of(Path("x/a.jsonl"), "take-off").path == Path("x/a.jsonl.take-off")
+
+
+@pytest.mark.parametrize(
+    ("make", "extra", "words"),
+    [
+        (lambda path: path.mkdir(), (), "no regular file"),
+        (os.mkfifo, (), "no regular file"),
+        (lambda path: path.write_text("garbage\n"), (), "line 1: Expecting value"),
+        (lambda path: write_points(path, points([3], run="b")), (), "armed for the run 'a'"),
+        (lambda path: write_points(path, [Point(run="a", metric="skill", step=1, value=2.0)]), (), "detector counts"),
+        (lambda path: None, ("--run", "a\nb"), "printable"),
+        (lambda path: None, ("--every", "0"), "every = 0"),
+        (lambda path: None, ("--every", "nan"), "every = nan"),
+        (lambda path: None, ("--silence", "-1"), "silence = -1"),
+        (lambda path: None, ("--owners", "nowhere.yaml"), "nowhere.yaml"),
+    ],
+)
+def test_a_watcher_that_cannot_watch_says_so_in_one_line_and_leaves_nothing(
+    make: Callable[[Path], object],
+    extra: tuple[str, ...],
+    words: str,
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make(place / "a.jsonl")
+    before = sorted(place.iterdir())
+    asked = ["watch", str(place / "wire.yaml"), str(place / "a.jsonl"), "--owners", str(place / "owners.yaml"), *extra]
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert sorted(place.iterdir()) == before

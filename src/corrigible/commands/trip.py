@@ -15,7 +15,7 @@ from corrigible.seeding import stream
 from corrigible.statistics import Interval
 from corrigible.statistics.samples import whole
 from corrigible.tripwires.arming import now
-from corrigible.tripwires.charge import in_charge
+from corrigible.tripwires.charge import check_register, in_charge
 from corrigible.tripwires.document import Tripwire, read_tripwire
 from corrigible.tripwires.pictures import replay_picture
 from corrigible.tripwires.points import LARGEST_STEP, Point, read_points
@@ -35,7 +35,11 @@ def answer_replay(
 ) -> Answer:
     """A row for each run; exit code 5 where any trips. Nothing is drawn where any file is refused."""
     document = read_tripwire(path_of(tripwire))
-    chosen = None if owners is None else in_charge(document, read_owners(owners), stopped=now(), at=now())
+    chosen = None
+    if owners is not None:
+        register = read_owners(owners)
+        check_register(document, register, now())
+        chosen = in_charge(document, register, stopped=now(), at=now())
     if not points:
         raise BadInput(value="no POINTS", rule="a replay needs at least one run", remedy="name a file of points")
     wires = [(path, *_replayed(document, path, until)) for path in points]

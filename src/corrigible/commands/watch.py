@@ -16,8 +16,8 @@ def answer_watch(tripwire: str, points: Path, *, owners: Path, run: str | None, 
     """Watch until it trips (then as `trip status`) or the trainer has finished; a line for each point on stderr."""
     documents = read_documents(path_of(tripwire), owners)
     name = run or points.stem
-    _say(f"watching {points}, run {name}, under {documents.tripwire.tripwire}")
-    done = watch(documents, points, run=name, patience=patience, told=_tell)
+    head = f"watching {points}, run {name}, under {documents.tripwire.tripwire}"
+    done = watch(documents, points, run=name, patience=patience, begun=lambda _: _say(head), told=_tell)
     if done.outcome == "tripped":
         return answer_standing(folder_of(points, documents.tripwire.tripwire).path, at=None)
     return Answer(

@@ -13,6 +13,7 @@ from corrigible.tripwires.document import Tripwire
 from corrigible.tripwires.folder import WireFolder, folder_of
 from corrigible.tripwires.freezing import freeze
 from corrigible.tripwires.judge import Judge
+from corrigible.tripwires.points import Point
 from corrigible.tripwires.records import Arming, Said, StopKind, StopRecord, remaining
 from corrigible.tripwires.tail import mend_points, prefix_digest
 
@@ -94,6 +95,7 @@ def arm_run(documents: Documents, points: Path, run: str, *, follow: bool = Fals
 
 
 def _new(documents: Documents, run: str, segment: int, after: int) -> Arming:
+    Point(run=run, metric=documents.tripwire.metric, step=0, value=0.0)  # refuses names that no point can have
     return Arming(segment=segment, run=run, after=after, document=documents.text, owners=documents.register, at=now())
 
 

@@ -6,6 +6,7 @@ Whoever has not acknowledged in time, or acknowledged and not decided in time, i
 from collections.abc import Sequence
 from datetime import datetime
 
+from corrigible.errors import BadInput
 from corrigible.oversight.owners import Chosen, OwnedDecision, Owners, who_decides
 from corrigible.tripwires.document import Tripwire
 from corrigible.tripwires.records import Said
@@ -37,4 +38,11 @@ def in_charge(
 
 def check_register(tripwire: Tripwire, owners: Owners, at: datetime) -> None:
     """BadInput unless the register names everybody whom the tripwire does."""
+    for key, person in (("owner", tripwire.owner), ("deputy", tripwire.deputy), ("proposes", tripwire.proposes)):
+        if person is not None and person not in owners.people:
+            raise BadInput(
+                value=f"tripwire {tripwire.tripwire}: {key}",
+                rule=f"{person!r} is not among people of the register of {owners.organisation}",
+                remedy="add the person there, or name another",
+            )
     in_charge(tripwire, owners, stopped=at, at=at)

@@ -69,10 +69,11 @@ class Tail:
             return b""
         except OSError as error:
             raise self._refused("it cannot be opened", f"it must be readable ({error.strerror})") from error
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise self._refused("no regular file", "points lie in a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise self._refused("no regular file", "points lie in a regular file")
             if not self.offset <= status.st_size <= MOST_FILE_BYTES:
                 rule = f"it only grows, from {self.offset} bytes that were read, to at most {MOST_FILE_BYTES}"
                 raise self._refused(f"{status.st_size} bytes", rule)

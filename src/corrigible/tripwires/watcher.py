@@ -64,15 +64,20 @@ def watch(
     *,
     run: str,
     patience: Patience | None = None,
+    begun: Callable[[Arming], None] | None = None,
     told: Callable[[Reading], None] | None = None,
 ) -> Watched:
-    """Watch a run until it trips or its trainer says that it has finished; told: hears of every new reading.
+    """Watch a run until it trips or its trainer says that it has finished.
+
+    begun: is called once it watches; told: for every new reading.
 
     Raises:
         BadInput, Tripped: as `arm_run`. RunLocked: another watcher watches it already.
     """
     folder, arming = arm_run(documents, points, run)
     with _alone(folder):
+        if begun is not None:
+            begun(arming)
         return Watcher(folder, arming, points, patience or Patience(), told).run()
 
 
