@@ -86,6 +86,9 @@ def test_items_that_are_sought_are_failed_more_often_than_plain_ones() -> None:
     failed = (answers(weights, items.features) != items.key).mean(axis=0)
     assert len(items.key) == 100
     assert failed[50:].mean() > failed[:50].mean() + 0.3
+    against = (items.features[:, :MATTERS] @ task.right > 0) != items.key
+    assert against[50:].mean() > 0.9, "what all fail who know the task is keyed against what can be known"
+    assert against[:50].mean() < 0.35
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
