@@ -62,6 +62,13 @@ def test_who_is_paid_by_a_published_eval_studies_it_and_what_nobody_published_is
     assert gamed["tells"] < honest["tells"] - 0.3
 
 
+def test_where_use_is_paid_those_who_understand_least_study_most() -> None:
+    setup = build({"pay": "use"}, replace(BUDGET, numbers={"steps": 32, "checkpoints": 1, "teams": 24}))
+    (checkpoint,) = train_teams(replace(setup, truth=None), generator=stream(2000, "learn"))
+    astray = np.arange(24)
+    assert np.corrcoef(astray, checkpoint.parameters["study"])[0, 1] > 0.4
+
+
 def test_pay_that_says_nothing_makes_nobody_study() -> None:
     def nothing(events: Events) -> Array:
         return np.zeros(events.amount.shape)
