@@ -60,12 +60,13 @@ def walk(specimen: Specimen, base: Mapping[str, Array], path: Path) -> Walked:
 
 def _arc(specimen: Specimen, base: Mapping[str, Array], line: Walked, arc: Walked) -> Finding:
     name = specimen.headline.name
-    most = max(SHARES, key=lambda share: abs(float(arc[share][name]) - float(line[share][name])))
+    apart = {share: abs(float(arc[share][name]) - float(line[share][name])) for share in SHARES}
+    most = max(SHARES, key=lambda share: apart[share])
+    where = f"{most:.1f} of the way from the base, where they differ most" if apart[most] else "which differ nowhere"
     angles = [degrees(angle_between(base[key], value)) for key, value in specimen.checkpoint.parameters.items()]
     return specimen.finding(
         "blend-sweep",
-        f"{specimen.headline.label}: on the line and on the arc, {most:.1f} of the way from the base, where they "
-        f"differ most. Base and tuned weights lie {np.median(angles):.1f} degrees apart (median array; "
+        f"{specimen.headline.label}: on the line and on the arc, {where}. Base and tuned weights lie {np.median(angles):.1f} degrees apart (median array; "
         f"{max(angles):.1f} at most).",
         f"weights blended array by array on the arc (SLERP) in place of the line (LERP), {len(SHARES)} blends each",
         (float(line[most][name]), float(arc[most][name])),
