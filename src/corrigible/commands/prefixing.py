@@ -51,7 +51,7 @@ def prefix(
         raise BadInput(
             value=f"experiment {plan.experiment.name!r}",
             rule="it must say how its failure shows (`fails`), in a world that can be gone on in",
-            remedy="take a run of off-switch-grid, goal-change or yes-spammer",
+            remedy="take a run of off-switch-grid, bottom-log or yes-spammer",
         )
     return found
 
