@@ -1,5 +1,6 @@
 """Prefix sensitivity: known failures, lengths, counts that stay counts, and models that go on where they were put."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ from corrigible.detect.prefix_sensitivity import (
 from corrigible.errors import BadInput
 from corrigible.stages.prefix_panel import hazard_in_words, survival_of, turning_steps
 from corrigible.stages.prefixes import Lead, Prefixes, hazard_of, onset_of, run_threshold
+from corrigible.stages.results import RESULTS_SCHEMA, Results, from_json, to_json
+from corrigible.statistics import hazard_ratio
 from corrigible.types import Array, Checkpoint, Trajectory, Views, WorldTrace
 
 HORIZON = 12
@@ -210,3 +213,20 @@ def test_the_page_shows_checkpoints_where_sensitivity_turns() -> None:
     curves = [flat("failure", 0, step, share) for step, share in level.items()]
     assert turning_steps(curves, 4) == (30, 40, 50, 70)
     assert turning_steps(curves[:1], 4) == (10,)
+
+
+def test_an_infinite_hazard_ratio_survives_the_results_file() -> None:
+    ratio = hazard_ratio([1.0, 2.0, 9.0, 9.0], [True, True, False, False], [1.0, 1.0, 0.0, 0.0])
+    curve = flat("failure", 0, 10, 0.3)
+    found = Prefixes(curves=(curve,), leads=(), hazard=ratio, auc=1.0, failing_runs=2, other_runs=0)
+    results = Results(
+        schema=RESULTS_SCHEMA, experiment="x", version=1, preset="smoke", concluded="", seeds=(0,), rules=(),
+        verdicts=(), measurements=(), remedies=(), detections=(), rocs=(), warnings=(), consequences=(), findings=(),
+        proofs=(), notes=(), prefixes=found,
+    )  # fmt: skip
+    text = to_json(results)
+    assert from_json(text, "here").prefixes == found
+    assert ratio.interval.estimate == np.inf
+    older = json.loads(text)
+    del older["results"]["prefixes"]
+    assert from_json(json.dumps(older), "here").prefixes is None, "results from before are read"
