@@ -104,8 +104,8 @@ def _by_length(pair: Sequence[Condition], curves: Sequence[PrefixCurve]) -> Curv
         label="Goes on to fail, by prefix",
         unit="share",
         curves=_checkpoints(pair, curves, lambda curve: dict(zip(curve.lengths, curve.shares, strict=True))),
-        meaning="How often it goes on after n steps of a known failure; 0 is no prefix. Broken lines: the checkpoint of "
-        "the first panel, and the reference.",
+        meaning="How often it goes on after n steps of a known failure; 0 is no prefix. Broken lines: the checkpoint "
+        "of the first panel, and the reference.",
         x_label="steps of the prefix",
         include=(0.0, 1.0),
     )
