@@ -66,8 +66,8 @@ def _arc(specimen: Specimen, base: Mapping[str, Array], line: Walked, arc: Walke
     angles = [degrees(angle_between(base[key], value)) for key, value in specimen.checkpoint.parameters.items()]
     return specimen.finding(
         "blend-sweep",
-        f"{specimen.headline.label}: on the line and on the arc, {where}. Base and tuned weights lie {np.median(angles):.1f} degrees apart (median array; "
-        f"{max(angles):.1f} at most).",
+        f"{specimen.headline.label}: on the line and on the arc, {where}. Base and tuned weights lie "
+        f"{np.median(angles):.1f} degrees apart (median array; {max(angles):.1f} at most).",
         f"weights blended array by array on the arc (SLERP) in place of the line (LERP), {len(SHARES)} blends each",
         (float(line[most][name]), float(arc[most][name])),
     )
