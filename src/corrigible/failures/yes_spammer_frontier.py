@@ -143,7 +143,7 @@ def _panels(plane: Plane, runs: Mapping[str, Runs], above: Mapping[str, Sequence
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="'
         f'{escape(f"{plane.title}: a panel for each of {len(names)} remedies")}" '
         f'font-family="system-ui, sans-serif" font-size="13"><rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>'
-        f'<text x="12" y="28" font-size="19" font-weight="600" fill="{INK}">{escape(plane.title)}</text>{_key()}'
+        f'<text x="12" y="28" font-size="19" font-weight="600" fill="{INK}">{escape(plane.title)}</text>{_key(plane)}'
         f"{''.join(body)}{label(WIDTH / 2, height - 14, plane.across)}"
         f'<text transform="translate(16 {middle:g}) rotate(-90)" text-anchor="middle" fill="{INK}">gold, nats</text>'
         "</svg>"
@@ -164,12 +164,12 @@ def _panel(plane: Plane, name: str, runs: Runs, index: int) -> str:
     return f'<g transform="translate({left:g} {top:g})">{title}{"".join(parts)}</g>'
 
 
-def _key() -> str:
+def _key(plane: Plane) -> str:
     entries = (("usual", MUTED, "no penalty, KL penalties"), ("last", ACCENT, "last checkpoint"),
                ("ring", ACCENT, "earlier ones"), ("square", INK, "best-of-n"))  # fmt: skip
     parts: list[str] = []
     x = 18.0
-    for kind, colour, words in entries:
+    for kind, colour, words in entries if plane.chosen else entries[:3]:
         shape = {
             "usual": f'<circle cx="{x:g}" cy="52" r="3.5" fill="{colour}" fill-opacity="0.6"/>',
             "last": f'<circle cx="{x:g}" cy="52" r="4.5" fill="{colour}"/>',
