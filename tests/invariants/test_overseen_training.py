@@ -12,11 +12,11 @@ import yaml
 pytest.importorskip("transformers")
 
 import corrigible
-from corrigible.agents.ppo import train_ppo
+from corrigible.agents.players import train_player
 from corrigible.errors import BadInput, Tripped
-from corrigible.language.policy_gradient import tune
 from corrigible.language.rewards import Texts
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
+from corrigible.language.walking import tune_and_walk
 from corrigible.seeding import stream
 from corrigible.stages.cells import run_cell
 from corrigible.stages.opening import plan_of
@@ -58,7 +58,7 @@ Train = Callable[..., Iterable[Checkpoint]]
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "train", "metric", "every"),
-    [(tuning_setup, tune, "tuning/kl", 1), (punching_setup, train_ppo, "losses/entropy", 60)],
+    [(tuning_setup, tune_and_walk, "tuning/kl", 1), (punching_setup, train_player, "losses/entropy", 60)],
     ids=["language model", "ppo"],
 )
 def test_a_trainer_that_is_told_to_stop_saves_itself_and_goes_on_to_the_same_weights(
@@ -80,6 +80,18 @@ def test_a_trainer_that_is_told_to_stop_saves_itself_and_goes_on_to_the_same_wei
     stops_at = told[2]
     assert weights(tmp_path, stops_at) == [item for item in expected if item[0] <= stops_at]
     assert weights(tmp_path, None) == expected
+
+
+@pytest.mark.slow
+def test_a_walk_does_not_take_a_tuning_that_was_stopped_for_one_that_came_to_its_end(tmp_path: Path) -> None:
+    plain = tuning_setup(None)
+    given = replace(plain, settings=replace(plain.settings, shares=(1.0,)))
+    stopped = replace(given, overseer=lambda step, _numbers: step == 2)
+    assert list(tune_and_walk(stopped, generator=stream(0, "walk"))) == []
+    (end,) = tune_and_walk(given, generator=stream(0, "walk"))
+    (_, last) = tune_and_walk(plain, generator=stream(0, "walk"))
+    for name, value in last.parameters.items():
+        np.testing.assert_allclose(end.parameters[name], value, atol=1e-6)
 
 
 def tripwire_of(folder: Path, **changes: Any) -> dict[str, Path]:

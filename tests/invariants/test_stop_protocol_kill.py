@@ -103,7 +103,6 @@ def test_a_watcher_killed_at_any_instant_stops_the_run_when_it_is_started_again(
     guard = armed(begun)
     for step, k in zip((100, 200, 300), TAKES_OFF, strict=False):
         guard.report(step, k=k, n=50)  # by a trainer that does not ask
-    guard.finished()
 
     def watching(number: int) -> Callable[[], object]:
         place = Path(shutil.copytree(begun, tmp_path / str(number)))

@@ -196,6 +196,17 @@ def test_a_checkpoint_that_does_not_come_trips_at_the_step_from_which_it_was_ove
     assert "planned at step 300 had not come" in stop.because
 
 
+def test_a_training_that_ends_without_a_checkpoint_that_was_planned_by_then_is_stopped_at_its_end(place: Path) -> None:
+    guard = armed(place)
+    assert trained(guard, HEALTHY[:2]) is None
+    assert guard.check(320) is None, "it may still come"
+    stop = guard.finished()
+    assert stop is not None
+    assert "training ended at step 320" in stop.because
+    with pytest.raises(Tripped):
+        armed(place)
+
+
 @pytest.mark.parametrize(
     "damage",
     ["garbage\n", '{"schema": 1, "run": "b", "metric": "skill", "step": 300, "k": 1, "n": 2}\n', "\n", "a" * 5000],

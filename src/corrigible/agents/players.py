@@ -12,7 +12,7 @@ from corrigible.errors import BadInput
 from corrigible.sandbox.voxel.policies import Policy, Scripted
 from corrigible.sandbox.voxel.sandbox import VoxelWorld
 from corrigible.seeding import kernel_seed
-from corrigible.types import Checkpoint, Setup
+from corrigible.types import Checkpoint, Overseer, Setup
 
 Player: TypeAlias = Literal["random"] | Style
 """random: all actions alike. The others: styles of the planner, which sees the whole world."""
@@ -69,8 +69,14 @@ def _train_taught(
     taught = imitate(_of(setup, settings.then), lessons, generator=generator)
     before = settings.rounds * settings.then.rollout * setup.world.params.worlds
     yield Checkpoint(step=before, parameters=taught)
-    for checkpoint in train_ppo(_of(setup, replace(settings.then, first=taught)), generator=generator):
+    rest = replace(_of(setup, replace(settings.then, first=taught)), overseer=_later(setup.overseer, before))
+    for checkpoint in train_ppo(rest, generator=generator):
         yield replace(checkpoint, step=before + checkpoint.step)
+
+
+def _later(overseer: Overseer | None, before: int) -> Overseer | None:
+    """The overseer of a training that begins after so many steps."""
+    return None if overseer is None else lambda step, numbers: overseer(before + step, numbers)
 
 
 def player_of(setup: Setup[VoxelWorld, PlayerSettings], checkpoint: Checkpoint) -> Policy | Scripted:
@@ -95,4 +101,6 @@ def _of(setup: Setup[VoxelWorld, PlayerSettings], settings: PPOSettings) -> Setu
         truth=setup.truth,
         device=setup.device,
         workspace=setup.workspace,
+        seed=setup.seed,
+        overseer=setup.overseer,
     )

@@ -5,7 +5,7 @@ the straight line or on the arc (`settings.path`); their step is the share in pe
 same settings without shares make: of the same seed, to the bit, so that it is not made twice in a process.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from corrigible.language.models import load_model
 from corrigible.language.policy_gradient import tune, tuning_identity
 from corrigible.language.tunable import Tunable, blended
 from corrigible.language.tuning_settings import LanguageWorld, TuningSettings
-from corrigible.types import Checkpoint, Setup
+from corrigible.types import Checkpoint, Overseer, Setup
 
 LATEST: Final[dict[str, Checkpoint]] = {}
 """Identity -> last checkpoint of the process's latest tuning."""
@@ -27,19 +27,36 @@ def tune_and_walk(
     """As `tune` where there are no shares, else one blend a share, in order. A `Learner`; raises as `tune`."""
     settings = setup.settings
     plain = replace(setup, settings=replace(settings, shares=(), path="lerp"))
+    stops: list[int] = []
+    if setup.overseer is not None:
+        plain = replace(plain, overseer=_noting(setup.overseer, stops))
     identity = f"{tuning_identity(plain, generator.bit_generator.state)} {setup.device}"
     if not settings.shares:
         last = None
         for last in tune(plain, generator=generator):
             yield last
-        _keep(identity, last)
+        _keep(identity, None if stops else last)
         return
     if identity not in LATEST:
-        _keep(identity, list(tune(plain, generator=generator))[-1])
+        made = list(tune(plain, generator=generator))
+        if stops:
+            return
+        _keep(identity, made[-1])
     tuned = LATEST[identity].parameters
     base = Tunable(load_model(setup.world.model), settings.adapter, np.random.default_rng(0)).arrays()
     for share in settings.shares:
         yield Checkpoint(step=round(100 * share), parameters=blended(base, tuned, share, settings.path))
+
+
+def _noting(overseer: Overseer, stops: list[int]) -> Overseer:
+    """The overseer, whose stops are written down: what it stopped did not come to its end."""
+
+    def told(step: int, numbers: Mapping[str, float]) -> bool:
+        if overseer(step, numbers):
+            stops.append(step)
+        return bool(stops)
+
+    return told
 
 
 def _keep(identity: str, last: Checkpoint | None) -> None:

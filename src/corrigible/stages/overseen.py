@@ -119,9 +119,8 @@ def end_of(guard: Guard, workspace: Path, what: str) -> None:
     Raises:
         Tripped: it was stopped.
     """
-    stop = guard.stop
+    stop = guard.finished()
     if stop is None:
-        guard.finished()
         return
     state = workspace / STATE
     guard.stopped(checkpoint=state if state.exists() else None)

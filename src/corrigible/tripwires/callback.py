@@ -73,7 +73,8 @@ class TripwireCallback(TrainerCallback):  # type: ignore[misc]
         self._ask(int(state.global_step))
         if self.stop is None:
             self._quietly(self.guard.finished)
-        elif not self._saved:
+            self.stop = self.guard.stop
+        if self.stop is not None and not self._saved:
             self._freeze(None)
 
     def _ask(self, step: int) -> None:

@@ -152,10 +152,11 @@ class Guard:
             return None
         return self._leader.halted(None if checkpoint is None else Path(checkpoint))
 
-    def finished(self) -> None:
-        """Training is over, and nothing tripped: the watcher may go home."""
-        if self._leader is not None:
-            self._leader.finished()
+    def finished(self) -> Stop | None:
+        """Training is over, and the watcher may go home; a stop where what was planned by its last step never came."""
+        if self._leader is not None and self._stop is None:
+            self._stop = self._leader.finished()
+        return self._stop
 
     def _own(self, step: int) -> Stop | None:
         try:

@@ -111,9 +111,17 @@ class Leader:
         self._beat(self._step, halted=True, saved=saved)
         return freeze(self.folder, self.points).path if self.folder.stands() else None
 
-    def finished(self) -> None:
-        """Training is over."""
-        self._beat(self._step, finished=True)
+    def finished(self) -> Stop | None:
+        """Training is over; a stop where a checkpoint that was planned by its last step never came."""
+        step = max(self._step, self._judge.step)
+        stop = self.look(step)
+        if stop is None and self._judge.due(step):
+            because = f"training ended at step {step}, and a checkpoint that was planned by then had not come"
+            trip(self.folder, self._judge, by="trainer", kind="fault", because=because, step=step)
+            stop = self._recorded(step)
+        if stop is None or stop.kind == "unwatched":
+            self._beat(step, finished=True)
+        return stop
 
     def await_watcher(self, watched: bool) -> None:
         """Wait until the watcher answers, where one is wanted or has been there. Raises Tripped where none does."""
