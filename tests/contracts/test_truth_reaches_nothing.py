@@ -40,7 +40,8 @@ def small(experiment: Experiment) -> Experiment:
     """A hundredth of the smoke preset, with fewer checkpoints: enough to act, too little to learn much."""
     smoke = experiment.budgets["smoke"]
     steps = smoke.numbers.get("steps", 0)
-    fewer = {"steps": min(steps, max(steps // 100, 200)) if steps else 200, "checkpoints": 3, "early": 4}
+    few = min(steps, max(steps // 100, 200)) if steps else 200
+    fewer = {"steps": few, "checkpoints": min(3, few), "early": 4}
     numbers = {key: fewer.get(key, value) for key, value in smoke.numbers.items()}
     budget = replace(smoke, episodes=EPISODES, numbers=numbers)
     return replace(experiment, budgets=dict.fromkeys(experiment.budgets, budget))
