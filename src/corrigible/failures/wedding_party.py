@@ -43,6 +43,16 @@ HALF: Final = "averaged"
 LEAST_GOLD: Final = 1.0
 BEST_OF: Final = 64
 
+REMEDIES: Final = (
+    "early-stopping",
+    "blend-with-base",
+    "embedding-distance",
+    "unread-answers",
+    "amnesic-kl",
+    "ema-anchor",
+)
+"""One of each kind, so that a run stays affordable; every other one applies to the yes-spammer."""
+
 PREDICTION: Final = (
     "Written after pilots on seeds 1000 and 1001 (docs/decisions/0016). Without a penalty responses gather about one "
     "text of good mood, which is no story of the language; in things, people and acts they do so on some seeds only, "
@@ -245,12 +255,13 @@ def wedding_party() -> Experiment:
         competence=Competence(metric="gold", least=LEAST_GOLD),
         rules=rules(),
         curve_figures=lambda curves: figures(curves, failure=FAILURE, reference=REFERENCE, base=UNTUNED, shares=WALK),
+        mitigations=REMEDIES,
         beside=(UNTUNED,),
         budgets={
             "smoke": Budget(
                 seeds=2,
                 episodes=24,
-                numbers={"steps": 2, "samples": 3, "checkpoints": 2},
+                numbers={"steps": 4, "samples": 3, "checkpoints": 2},
                 conditions=(LEXICON, UNTUNED, HALF, "walk-lerp"),
             ),
             "quick": Budget(
