@@ -43,7 +43,7 @@ def page_of(
         state=state,
         fictional=wire.fictional,
         at=written(at),
-        in_charge=_in_charge(turns, decided, wire),
+        in_charge=_in_charge(turns, decided, wire, _has_seen(arming, stop, said, at)),
         graph=_graph(wire, metric, stop, ahead),
         tripped=_tripped(wire, stop, len(metric)),
         statistic=_statistic(arming, points),
@@ -145,16 +145,21 @@ def _turns(arming: Arming, stop: StopRecord, said: Sequence[Said], at: datetime)
     )
 
 
-def _in_charge(turns: Sequence[Turn], decided: Said | None, wire: Tripwire) -> str:
+def _in_charge(turns: Sequence[Turn], decided: Said | None, wire: Tripwire, acknowledged: bool) -> str:
     if decided is not None:
         return f"nobody any more: {decided.by} decided on {written(decided.at)}: {decided.action}. {decided.reason}"
     turn = next(item for item in turns if item.now)
-    first = "" if wire.acknowledge is None else f" (to acknowledge within {in_words(wire.acknowledge)})"
+    patience = None if acknowledged else wire.acknowledge
+    first = "" if patience is None else f" (to acknowledge within {in_words(patience)})"
     return f"{turn.who}, until {turn.until}; a decision is due within {in_words(wire.deadline)}{first}."
 
 
 def _chosen(arming: Arming, stop: StopRecord, said: Sequence[Said], at: datetime) -> Chosen:
     return in_charge(arming.tripwire(), arming.register(), stopped=stop.at, at=at, acknowledged=said)
+
+
+def _has_seen(arming: Arming, stop: StopRecord, said: Sequence[Said], at: datetime) -> bool:
+    return _chosen(arming, stop, said, at).person in {item.by for item in said}
 
 
 def _commands(folder: WireFolder, person: str) -> tuple[str, ...]:
