@@ -141,6 +141,14 @@ def test_a_tripwire_that_the_register_does_not_carry_is_refused_before_anything_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["owners.yaml", "wire.yaml"]
 
 
+def test_a_register_with_an_empty_stage_after_owner_and_deputy_is_refused_when_it_is_armed(place: Path) -> None:
+    aside = [{"person": "dan", "because": "on leave", "until": "2999-01-01T00:00:00Z"}]
+    board = OWNERS["decisions"]["board"] | {"recused": aside}
+    (place / "owners.yaml").write_text(yaml.safe_dump(OWNERS | {"decisions": {"board": board}}), encoding="utf-8")
+    with pytest.raises(BadInput, match="everybody who could decide is recused"):
+        armed(place)
+
+
 def test_a_tripwire_cannot_be_loosened_while_it_is_armed_and_a_run_keeps_its_name(place: Path) -> None:
     guard = armed(place)
     assert trained(guard, HEALTHY) is None

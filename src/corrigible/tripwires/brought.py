@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from corrigible.errors import BadInput
 from corrigible.oversight.moments import in_words, written
 from corrigible.oversight.owners import Chosen
 from corrigible.report.stop_page import State, StopPage, Turn
-from corrigible.tripwires.charge import in_charge
+from corrigible.tripwires.charge import in_charge, turns
 from corrigible.tripwires.document import Tripwire
 from corrigible.tripwires.folder import WireFolder
 from corrigible.tripwires.judge import judged_again, readable_points
@@ -17,8 +17,6 @@ from corrigible.tripwires.outlook import Outlook, outlook
 from corrigible.tripwires.pictures import metric_picture, replay_picture
 from corrigible.tripwires.points import Point
 from corrigible.tripwires.records import Arming, Said, StopRecord
-
-MOST_TURNS = 10
 
 
 def page_of(
@@ -37,18 +35,18 @@ def page_of(
     state: State = "stopped" if decided is None else "ended" if decided.action == "end" else "lifted"
     metric = [point for point in readable_points(points) if point.metric == wire.metric]
     ahead = _ahead(wire, metric, stop)
-    turns = () if decided is not None else _turns(arming, stop, said, at)
+    following = () if decided is not None else _turns(arming, stop, said, at)
     return StopPage(
         title=f"{stop.tripwire} on {wire.metric} stopped run {stop.run} at step {stop.step}",
         state=state,
         fictional=wire.fictional,
         at=written(at),
-        in_charge=_in_charge(turns, decided, wire, _has_seen(arming, stop, said, at)),
+        in_charge=_in_charge(following, decided, wire, _has_seen(arming, stop, said, at)),
         graph=_graph(wire, metric, stop, ahead),
         tripped=_tripped(wire, stop, len(metric)),
         statistic=_statistic(arming, points),
         cost=(*_cost(wire, stop, ahead), *_of_stopping(folder, stop)),
-        turns=turns,
+        turns=following,
         said=tuple((written(item.at), item.by, item.action, item.reason) for item in said),
         evidence=tuple(evidence),
         commands=() if decided is not None else _commands(folder, _chosen(arming, stop, said, at).person),
@@ -124,15 +122,9 @@ def _of_stopping(folder: WireFolder, stop: StopRecord) -> tuple[str, ...]:
 def _turns(arming: Arming, stop: StopRecord, said: Sequence[Said], at: datetime) -> tuple[Turn, ...]:
     """Who is in charge one after the other, if nobody says anything more."""
     found: list[tuple[Chosen, datetime]] = []
-    moment = stop.at
-    while len(found) < MOST_TURNS:
-        chosen = _chosen(arming, stop, said, moment)
-        if found and found[-1][0].person == chosen.person:
-            break
-        found.append((chosen, moment))
-        if chosen.decide_by is None:
-            break
-        moment = chosen.decide_by + timedelta(seconds=1)
+    with suppress(BadInput):  # a stage of the register in which everybody stands aside by now
+        for turn in turns(arming.tripwire(), arming.register(), stopped=stop.at, acknowledged=said):
+            found.append(turn)
     current = max((place for place, (_, since) in enumerate(found) if since <= at), default=0)
     return tuple(
         Turn(

@@ -3,13 +3,16 @@
 Whoever has not acknowledged in time, or acknowledged and not decided in time, is passed over.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from corrigible.errors import BadInput
 from corrigible.oversight.owners import Chosen, OwnedDecision, Owners, who_decides
 from corrigible.tripwires.document import Tripwire
 from corrigible.tripwires.records import Said
+
+MOST_TURNS: Final = 20
 
 
 def in_charge(
@@ -36,8 +39,23 @@ def in_charge(
     return who_decides(register, own, asked=stopped, at=at)
 
 
+def turns(
+    tripwire: Tripwire, owners: Owners, *, stopped: datetime, acknowledged: Sequence[Said] = ()
+) -> Iterator[tuple[Chosen, datetime]]:
+    """Who is in charge one after the other, and from when on, if nobody says anything more; raises as `in_charge`."""
+    before, moment = "", stopped
+    for _ in range(MOST_TURNS):
+        chosen = in_charge(tripwire, owners, stopped=stopped, at=moment, acknowledged=acknowledged)
+        if chosen.person == before:
+            return
+        yield chosen, moment
+        if chosen.decide_by is None:
+            return
+        before, moment = chosen.person, chosen.decide_by + timedelta(seconds=1)
+
+
 def check_register(tripwire: Tripwire, owners: Owners, at: datetime) -> None:
-    """BadInput unless the register names everybody whom the tripwire does."""
+    """BadInput unless the register names everybody whom the tripwire does, and somebody at every stage after them."""
     for key, person in (("owner", tripwire.owner), ("deputy", tripwire.deputy), ("proposes", tripwire.proposes)):
         if person is not None and person not in owners.people:
             raise BadInput(
@@ -45,4 +63,4 @@ def check_register(tripwire: Tripwire, owners: Owners, at: datetime) -> None:
                 rule=f"{person!r} is not among people of the register of {owners.organisation}",
                 remedy="add the person there, or name another",
             )
-    in_charge(tripwire, owners, stopped=at, at=at)
+    list(turns(tripwire, owners, stopped=at))
