@@ -3,7 +3,7 @@
 A base model comes to expect a token the more it was repeated, so that a KL penalty forgives the repeats of a spammer.
 Here a token is compared with what the base says at that place of its own responses. The price of a repeat does not
 fall, and coherence is not rewarded: see `corrigible.language.amnesic`. Its weight is that at which the plain penalty
-fails, and is not tuned; where there is a penalty already, its own weight is kept.
+failed in a pilot, and is not tuned; where there is a penalty already, its own weight is kept.
 """
 
 from dataclasses import replace

@@ -2,7 +2,7 @@
 
 After WARP (Rame et al. 2024, arXiv 2406.16768), which gains more reward at the same KL that way. A moving reference
 forgives what was drifted to long ago, so it can only slow a collapse. Its weight is that at which a penalty with a
-fixed reference fails, and is not tuned; where there is a penalty already, its own weight is kept.
+fixed reference failed in a pilot, and is not tuned; where there is a penalty already, its own weight is kept.
 """
 
 from dataclasses import replace

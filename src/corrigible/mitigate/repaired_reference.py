@@ -2,7 +2,7 @@
 
 The evaluator is left as it is; what is mended is the yardstick, which forgives repeats (see
 `corrigible.language.repaired`). Its training is spent once for all seeds, and is not counted among their steps. The
-weight is that at which the plain penalty fails, and is not tuned; where there is a penalty already, its own is kept.
+weight is that at which the plain penalty failed in a pilot, and is not tuned; a penalty that is there keeps its own.
 """
 
 from dataclasses import replace
