@@ -14,7 +14,7 @@ Reference = Literal["base", "amnesic", "repaired"]
 
 FAILING_BETA: Final = 0.01
 """KL penalty that remedies of the reference use where there is none. With the plain base as reference the tiny model
-still left its language at this weight in the pilot (docs/decisions/0015), though not on every seed (docs/remedies.md)."""
+still left its language at this weight in the pilot (docs/decisions/0015), if not on every seed (docs/remedies.md)."""
 
 
 @final
