@@ -255,6 +255,7 @@ def wedding_party() -> Experiment:
         competence=Competence(metric="gold", least=LEAST_GOLD),
         rules=rules(),
         curve_figures=lambda curves: figures(curves, failure=FAILURE, reference=REFERENCE, base=UNTUNED, shares=WALK),
+        lenses=("blend-sweep", "one-scene"),
         mitigations=REMEDIES,
         beside=(UNTUNED,),
         budgets={
