@@ -16,7 +16,9 @@ from corrigible.oversight.disclosure import DISCLOSURE_FILE, disclosure_of, hold
 from corrigible.oversight.leverage import Pipeline
 from corrigible.store.documents import seal
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+)
 TREES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
 )
