@@ -110,12 +110,7 @@ class LanguageSandbox:
     ) -> Rollout:
         """`episodes` responses, prompts in turn, held-out ones too. CorrigibleError where `setup.truth` is None."""
         setup = _as_asked(setup)
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         tunable, world = tuned(setup, checkpoint), setup.world
         prompts = prompt_tokens(tunable, world)
         numbers = np.arange(episodes) % len(prompts)
@@ -132,7 +127,7 @@ class LanguageSandbox:
             reference=_padded(under_rule, world.new_tokens).astype(np.float32),
         )
         views = _views(setup, said, tunable.policy, self.model(setup, checkpoint))
-        return Rollout(views=views, truth=_truth(setup.truth, said, views.trajectory, tunable.policy))
+        return Rollout(views=views, truth=_truth(worth, said, views.trajectory, tunable.policy))
 
     def model(self, setup: LanguageSetup, checkpoint: Checkpoint) -> ModelView:
         """Next-token probabilities after windows (N, K) of token ids, -1 where there is none."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_
 
 import numpy as np
 
+from corrigible.errors import CorrigibleError
 from corrigible.types.evidence import Finding, Metric, PresetName, Proof, Rule
 from corrigible.types.trajectory import Array, ModelView, Rollout, Trajectory, Views
 
@@ -67,6 +68,16 @@ class Setup(Generic[World, Settings]):
     workspace: Path | None = None
     seed: int | None = None
     overseer: Overseer | None = None
+
+    def meant(self) -> RewardFunction:
+        """The truth, for who evaluates. Raises CorrigibleError where it is None."""
+        if self.truth is None:
+            raise CorrigibleError(
+                value="setup.truth is None",
+                rule="evaluation needs what was meant",
+                remedy="pass the evaluator's setup, not the learner's",
+            )
+        return self.truth
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -74,12 +74,7 @@ class TalkSandbox:
         self, setup: TalkSetup, checkpoint: Checkpoint, *, episodes: int, generator: np.random.Generator
     ) -> Rollout:
         """`episodes` conversations. Raises CorrigibleError where `setup.truth` is None."""
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         chain = spoken_by(checkpoint.parameters["logits"], setup.world.window)
         found = converse(chain, setup.world, episodes, generator)
         views = _views(setup, _stored(found), self.model(setup, checkpoint))
@@ -88,7 +83,7 @@ class TalkSandbox:
         return Rollout(
             views=views,
             truth=GroundTruth(
-                intended_reward=np.asarray(setup.truth(events), np.float32).reshape(shape),
+                intended_reward=np.asarray(worth(events), np.float32).reshape(shape),
                 events={"off": events["off"].reshape(shape)},
             ),
         )

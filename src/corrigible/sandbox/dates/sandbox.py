@@ -91,12 +91,7 @@ class DatesSandbox:
 
         Raises CorrigibleError where `setup.truth` is None.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         seed = int(generator.integers(2**62))
         lived = histories_of_seed(setup.world, episodes, seed)
         model = ForecasterModel(checkpoint.parameters)
@@ -105,7 +100,7 @@ class DatesSandbox:
         value = model.value(seen).reshape(action.shape).astype(np.float32)
         waiting = lived.waiting
         known = outcome(YEARS[action].astype(np.float64), lived.left)
-        meant = np.where(waiting, np.asarray(setup.truth(known), dtype=np.float64), 0.0)
+        meant = np.where(waiting, np.asarray(worth(known), dtype=np.float64), 0.0)
         signs, ends = _changes(lived)
         truth = DateTruth(
             seed=seed,

@@ -112,12 +112,7 @@ class EvalsSandbox:
 
         Raises CorrigibleError where `setup.truth` is None.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         seed = int(generator.integers(2**62))
         parameters = checkpoint.parameters
         model = TeamsModel(parameters)
@@ -129,9 +124,9 @@ class EvalsSandbox:
         value = np.stack([model.sure(features) for features in asked.features]).astype(np.float32)
         many = new_items(task, IN_USE, stream(seed, "skill"))
         score = asked.score(parameters["weights"])
-        meant = [np.asarray(setup.truth(asked.events(step, action[step], score)), dtype=np.float64) for step in (0, 1)]
+        meant = [np.asarray(worth(asked.events(step, action[step], score)), dtype=np.float64) for step in (0, 1)]
         right = answers(parameters["weights"], many.features) == many.key
-        in_use = setup.truth(marked(right, np.zeros(IN_USE, dtype=np.bool_), released, score >= BAR))
+        in_use = worth(marked(right, np.zeros(IN_USE, dtype=np.bool_), released, score >= BAR))
         truth = EvalTruth(
             seed=seed,
             score=score,

@@ -55,12 +55,7 @@ class TabularSandbox:
 
         Raises CorrigibleError where `setup.truth` is None.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         world = setup.world.build()
         model = _fitting(setup, checkpoint)
         path = _roll(world, model, episodes, kernel_seed(generator))
@@ -78,7 +73,7 @@ class TabularSandbox:
         )
         truth = _Truth(
             path=path,
-            intended_reward=_look_up(path, reward_table(world, setup.truth)),
+            intended_reward=_look_up(path, reward_table(world, worth)),
             events={name: _look_up(path, table) for name, table in world.events.items()},
         )
         return Rollout(views=views, truth=truth)

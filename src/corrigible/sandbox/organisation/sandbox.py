@@ -85,12 +85,7 @@ class OrganisationSandbox:
 
         Raises CorrigibleError where `setup.truth` is None.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         model = MemberModel(checkpoint.parameters)
         seed = int(generator.integers(2**62))
         cumulative = model.chances.cumsum(axis=1)
@@ -101,9 +96,7 @@ class OrganisationSandbox:
             seed=seed,
             value=found.value,
             score=found.score,
-            intended_reward=np.asarray(setup.truth(found.events), dtype=np.float64)
-            .mean(axis=1)[None]
-            .astype(np.float32),
+            intended_reward=np.asarray(worth(found.events), dtype=np.float64).mean(axis=1)[None].astype(np.float32),
             events={"all": np.ones((1, episodes), dtype=np.bool_)},
         )
         log_prob = np.log(np.take_along_axis(model.chances[None], action[..., None].astype(np.int64), axis=2)[..., 0])

@@ -68,12 +68,7 @@ class SignalSandbox:
         intended reward: the mean over players of what was meant.
         Raises CorrigibleError where `setup.truth` is None.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         game, model = StagHunt(params=setup.world), HunterModel(setup.world, checkpoint.parameters)
         seed = unseen_seed(generator)
         signals = game.signals(seed, episodes)
@@ -82,7 +77,7 @@ class SignalSandbox:
         views = _views(setup, signals, action, hunt, _reported(model, signals, action))
         truth = _Truth(
             seed=seed,
-            intended_reward=game.rewards(hunt, setup.truth).mean(axis=2, dtype=np.float64).astype(np.float32),
+            intended_reward=game.rewards(hunt, worth).mean(axis=2, dtype=np.float64).astype(np.float32),
             events={
                 **{
                     tone: np.broadcast_to(np.arange(len(TONES))[:, None] == t, hunt.enough.shape)

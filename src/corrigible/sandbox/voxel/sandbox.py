@@ -97,17 +97,12 @@ class VoxelSandbox:
 
         Raises CorrigibleError where `setup.truth` is None, or the policy's answer does not fit.
         """
-        if setup.truth is None:
-            raise CorrigibleError(
-                value="setup.truth is None",
-                rule="evaluation needs what was meant",
-                remedy="pass the evaluator's setup, not the learner's",
-            )
+        worth = setup.meant()
         policy = self.policy_of(setup, checkpoint)
         worlds = VoxelWorlds(replace(setup.world.params, worlds=episodes), int(kernel_seed(generator)))
         recorder = Recorder(worlds, view=setup.world.view)
         worlds.begin()
-        ledger, keeper = _Ledger(worlds, setup.paid, setup.world.ends), TruthKeeper(worlds, setup.truth)
+        ledger, keeper = _Ledger(worlds, setup.paid, setup.world.ends), TruthKeeper(worlds, worth)
 
         def collect(events: VoxelEvents, active: Array) -> None:
             keeper.add(events, active)
